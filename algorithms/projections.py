@@ -1,0 +1,54 @@
+"""The one automatic metric CRS, and areas on the ellipsoid."""
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.crs import CRS
+from rasterio.warp import transform, transform_bounds
+
+from .rasters import Grid
+from .settings import Bounds
+
+WGS84 = CRS.from_epsg(4326)
+WIDEST_UTM_DEGREES = 6.0
+
+
+def wgs84_bounds(grid: Grid) -> Bounds:
+    """West, south, east and north of the grid in degrees."""
+    west, south, east, north = transform_bounds(grid.crs, WGS84, *grid.bounds)
+    return west, south, east, north
+
+
+def automatic_metric_crs(bounds: Bounds) -> CRS:
+    """UTM zone of the centre; for what is wider than 6 degrees, Albers equal-area.
+
+    The standard parallels of the Albers stand at 1/6 and 5/6 of the height.
+    """
+    west, south, east, north = bounds
+    longitude, latitude = (west + east) / 2, (south + north) / 2
+    if east - west <= WIDEST_UTM_DEGREES and -80 <= latitude <= 84:
+        zone = min(60, math.floor((longitude + 180) / 6) + 1)
+        return CRS.from_epsg((32600 if latitude >= 0 else 32700) + zone)
+    lower, upper = south + (north - south) / 6, south + (north - south) * 5 / 6
+    if abs(lower + upper) < 1e-6:  # Albers has no cone for parallels that mirror each other at the equator
+        return CRS.from_proj4(f"+proj=cea +lat_ts={upper:.9g} +lon_0={longitude:.9g} +datum=WGS84 +units=m +no_defs")
+    return CRS.from_proj4(f"+proj=aea +lat_1={lower:.9g} +lat_2={upper:.9g} +lat_0={latitude:.9g} "
+                          f"+lon_0={longitude:.9g} +datum=WGS84 +units=m +no_defs")
+
+
+def equal_area_crs(bounds: Bounds) -> CRS:
+    """Lambert's azimuthal equal-area projection around the centre: planar areas in it are areas on the ellipsoid."""
+    west, south, east, north = bounds
+    return CRS.from_proj4(f"+proj=laea +lat_0={(south + north) / 2:.9g} +lon_0={(west + east) / 2:.9g} "
+                          "+datum=WGS84 +units=m +no_defs")
+
+
+def transform_points(source: CRS, target: CRS, x: NDArray[np.float64],
+                     y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Coordinates of shape (n,) from one CRS in the other, in x, y order."""
+    if source == target or len(x) == 0:
+        return x, y
+    new_x, new_y = transform(source, target, x, y)
+    return np.asarray(new_x, dtype=np.float64), np.asarray(new_y, dtype=np.float64)

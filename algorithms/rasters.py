@@ -1,0 +1,276 @@
+"""The one raster reader and writer: windows of GeoTIFFs and of whatever else rasterio opens."""
+from __future__ import annotations
+
+import io
+import math
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from types import TracebackType
+from typing import Any, Callable
+from xml.sax.saxutils import escape
+
+import numpy as np
+import rasterio
+from affine import Affine
+from numpy.typing import NDArray
+from rasterio.crs import CRS
+from rasterio.errors import RasterioError
+from rasterio.windows import Window
+
+from .errors import InputError, OutputError
+
+BLOCK = 256  # side of the tiles that we write
+CACHE_BYTES = 64 * 2**20  # GDAL's own default is 5 % of the machine, outside every memory budget
+
+
+@dataclass(frozen=True)
+class RasterInput:
+    """A raster that the user named: the parameter, the path, and the CRS that QGIS knows where the file has none."""
+
+    parameter: str
+    path: str
+    crs: str = ""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Cells of a north-up raster: CRS, affine transform of the upper left corner, columns and rows."""
+
+    crs: CRS
+    transform: Affine
+    width: int
+    height: int
+
+    @property
+    def cell_width(self) -> float:
+        return float(self.transform.a)
+
+    @property
+    def cell_height(self) -> float:
+        return float(-self.transform.e)
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """left, bottom, right, top in the grid's CRS."""
+        left, top = self.transform.c, self.transform.f
+        return left, top - self.height * self.cell_height, left + self.width * self.cell_width, top
+
+    def same_cells(self, other: Grid) -> bool:
+        """Whether both grids have the same cells, to a thousandth of a cell."""
+        corners_agree = all(
+            abs(mine - theirs) <= 1e-3 * cell
+            for mine, theirs, cell in zip(self.bounds, other.bounds, (self.cell_width, self.cell_height) * 2))
+        return (self.width, self.height) == (other.width, other.height) and corners_agree and self.crs == other.crs
+
+    def __str__(self) -> str:
+        name = self.crs.to_string() if self.crs.to_epsg() else "own CRS"
+        left, bottom, right, top = self.bounds
+        return (f"{self.width} x {self.height} cells of {self.cell_width:.8g} x {self.cell_height:.8g} in {name}, "
+                f"{left:.6g} to {right:.6g}, {bottom:.6g} to {top:.6g}")
+
+
+@contextmanager
+def open_raster(source: RasterInput) -> Iterator[rasterio.DatasetReader]:
+    """The open dataset; for one thread. Raises InputError for what can't be opened."""
+    with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES):
+        try:
+            dataset = rasterio.open(source.path)
+        except RasterioError as error:
+            raise InputError(source.parameter, f"'{source.path}' can't be opened as a raster file ({error})",
+                             "save the layer as a GeoTIFF first") from error
+        with dataset:
+            yield dataset
+
+
+def read_grid(source: RasterInput, dataset: rasterio.DatasetReader) -> Grid:
+    """The dataset's grid. Raises InputError without a CRS and for rotated or flipped grids."""
+    crs = dataset.crs or (CRS.from_wkt(source.crs) if source.crs else None)
+    if not crs:
+        raise InputError(source.parameter, f"'{source.path}' has no coordinate reference system",
+                         "assign the right one to the file")
+    transform = dataset.transform
+    if transform.is_identity or transform.b or transform.d or transform.a <= 0 or transform.e >= 0:
+        raise InputError(source.parameter, f"'{source.path}' isn't a north-up grid",
+                         "warp it to a north-up GeoTIFF first")
+    return Grid(crs, transform, dataset.width, dataset.height)
+
+
+def band_dates(source: RasterInput, dataset: rasterio.DatasetReader) -> list[date]:
+    """Dates of a stack: the band descriptions in ISO form. Raises InputError for missing or repeated ones."""
+    dates: list[date] = []
+    for band, description in enumerate(dataset.descriptions, start=1):
+        try:
+            dates.append(date.fromisoformat(description or ""))
+        except ValueError:
+            raise InputError(source.parameter, f"band {band} is described as '{description or ''}'",
+                             "describe every band by its date as YYYY-MM-DD") from None
+    seen: dict[date, int] = {}
+    for band, day in enumerate(dates, start=1):
+        if day in seen:
+            raise InputError(source.parameter, f"bands {seen[day]} and {band} have the same date {day}",
+                             "keep one band per date")
+        seen[day] = band
+    return dates
+
+
+def read_values(dataset: rasterio.DatasetReader, bands: Sequence[int], window: Window) -> NDArray[np.float32]:
+    """Values of shape (bands, rows, columns) as float32, scale and offset applied, NaN where there is no data."""
+    nodata = dataset.nodata
+    masked_by_value = nodata is not None and not math.isnan(nodata)
+    other_mask = any("nodata" not in {flag.name for flag in flags} and "all_valid" not in {flag.name for flag in flags}
+                     for flags in dataset.mask_flag_enums)
+    if masked_by_value or other_mask:
+        cells = dataset.read(list(bands), window=window, masked=True)
+        values = cells.data.astype(np.float32)
+        values[np.broadcast_to(cells.mask, values.shape)] = np.nan
+    else:
+        values = dataset.read(list(bands), window=window, out_dtype=np.float32)
+    for index, band in enumerate(bands):
+        scale, offset = dataset.scales[band - 1], dataset.offsets[band - 1]
+        if (scale, offset) != (1.0, 0.0):
+            values[index] = values[index] * scale + offset
+    return np.asarray(values, dtype=np.float32)
+
+
+def plan_windows(width: int, height: int, block_shape: tuple[int, int], bytes_per_cell: float,
+                 max_bytes: float) -> list[Window]:
+    """Windows in row-major order that cover the grid and follow its storage blocks (rows, columns).
+
+    Each takes at most max_bytes, if a part of one storage row of blocks does.
+    """
+    max_cells = max(1, int(max_bytes // bytes_per_cell))
+    block_rows, block_columns = (min(block_shape[0], height), min(block_shape[1], width))
+    if block_rows * block_columns <= max_cells:
+        columns = min(width, max_cells // block_rows // block_columns * block_columns)
+        rows = block_rows
+        if columns >= width:
+            rows = min(height, max_cells // width // block_rows * block_rows)
+    else:
+        columns = min(block_columns, max_cells)
+        rows = max(1, max_cells // columns)
+    return [Window(column, row, min(columns, width - column), min(rows, height - row))
+            for row in range(0, height, rows) for column in range(0, width, columns)]
+
+
+@dataclass(frozen=True)
+class RasterClass:
+    """One value of a class raster with its name and colour (red, green, blue, 0 to 255)."""
+
+    value: int
+    name: str
+    colour: tuple[int, int, int]
+
+
+class RasterWriter:
+    """Streams windows into a tiled, deflated GeoTIFF that a failed write never leaves looking whole.
+
+    descriptions: one per band. classes: makes a colour table and an attribute table of a byte raster.
+    Raises OutputError with the system's reason when a byte could not be written.
+    """
+
+    def __init__(self, parameter: str, path: str, grid: Grid, descriptions: Sequence[str], dtype: str,
+                 nodata: float, unit: str = "", classes: Sequence[RasterClass] = ()) -> None:
+        self._parameter = parameter
+        self._path = path
+        self._classes = classes
+        self._failure: OSError | None = None
+        # interleave band: a night or a statistic is read alone more often than a pixel's whole column.
+        profile = dict(
+            driver="GTiff", width=grid.width, height=grid.height, count=len(descriptions), dtype=dtype,
+            crs=grid.crs, transform=grid.transform, nodata=nodata, tiled=True, blockxsize=BLOCK, blockysize=BLOCK,
+            interleave="band", compress="deflate", zlevel=1, predictor=3 if dtype.startswith("float") else 2,
+            bigtiff="if_safer", num_threads="all_cpus")
+        self._env = rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES)
+        self._env.__enter__()
+        try:
+            # GDAL reports a full disk on stderr only, so its bytes go through a file object that remembers the failure.
+            self._dataset = rasterio.open(path, "w", opener=_remembering_opener(self._remember), **profile)
+            for band, description in enumerate(descriptions, start=1):
+                self._dataset.set_band_description(band, description)
+                if unit:
+                    self._dataset.set_band_unit(band, unit)
+            if classes:
+                self._dataset.write_colormap(1, {each.value: (*each.colour, 255) for each in classes})
+        except (RasterioError, OSError) as error:
+            self._env.__exit__()
+            raise self._output_error(error) from error
+
+    def write(self, values: NDArray[Any], window: Window, bands: Sequence[int] | None = None) -> None:
+        """values of shape (bands, rows, columns), for all bands or for the named ones."""
+        try:
+            self._dataset.write(values, indexes=list(bands) if bands else None, window=window)
+        except (RasterioError, OSError) as error:
+            raise self._output_error(error) from error
+        if self._failure:
+            raise self._output_error(self._failure) from self._failure
+
+    def close(self) -> None:
+        """Writes what is still buffered. Raises OutputError where that failed."""
+        try:
+            self._dataset.close()
+            if self._classes:
+                _write_attribute_table(self._path, self._classes)
+        except (RasterioError, OSError) as error:
+            raise self._output_error(error) from error
+        finally:
+            self._env.__exit__()
+        if self._failure:
+            raise self._output_error(self._failure) from self._failure
+
+    def __enter__(self) -> RasterWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        try:
+            self.close()
+        except OutputError:
+            if kind is None:
+                raise
+
+    def _remember(self, failure: OSError) -> None:
+        self._failure = self._failure or failure
+
+    def _output_error(self, error: BaseException) -> OutputError:
+        reason = self._failure.strerror if self._failure else str(error)
+        return OutputError(self._parameter, f"'{os.path.basename(self._path)}' could not be written ({reason})",
+                           "choose a folder that can be written and has room")
+
+
+def _remembering_opener(remember: Callable[[OSError], None]) -> Callable[..., io.FileIO]:
+    class RememberingFile(io.FileIO):
+        def write(self, data: Any) -> int:
+            view = memoryview(data)
+            written = 0
+            try:
+                while written < len(view):
+                    written += super().write(view[written:]) or 0
+            except OSError as failure:
+                remember(failure)
+                raise
+            return written
+
+    def opener(path: str, mode: str = "r") -> io.FileIO:
+        return RememberingFile(path, mode.replace("b", ""))
+
+    return opener
+
+
+def _write_attribute_table(path: str, classes: Sequence[RasterClass]) -> None:
+    """GDAL's side file with the class names, as categories and as an attribute table."""
+    by_value = {each.value: each.name for each in classes}
+    categories = "".join(f"<Category>{escape(by_value.get(value, ''))}</Category>"
+                         for value in range(max(by_value) + 1))
+    fields = (("Value", 0, 5), ("Class", 2, 2), ("Red", 0, 6), ("Green", 0, 7), ("Blue", 0, 8))
+    definitions = "".join(f'<FieldDefn index="{index}"><Name>{name}</Name><Type>{kind}</Type><Usage>{usage}</Usage>'
+                          "</FieldDefn>" for index, (name, kind, usage) in enumerate(fields))
+    rows = "".join(f'<Row index="{index}">' + "".join(
+        f"<F>{escape(str(value))}</F>" for value in (each.value, each.name, *each.colour)) + "</Row>"
+        for index, each in enumerate(classes))
+    with open(f"{path}.aux.xml", "w", encoding="utf-8") as file:
+        file.write(f'<PAMDataset><PAMRasterBand band="1"><CategoryNames>{categories}</CategoryNames>'
+                   f'<GDALRasterAttributeTable tableType="thematic">{definitions}{rows}</GDALRasterAttributeTable>'
+                   "</PAMRasterBand></PAMDataset>\n")

@@ -1,0 +1,249 @@
+"""What every algorithm repeats: help, parameters, the dependency guard, errors, provenance, styles, clean-up."""
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from qgis.core import (
+    Qgis,
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingOutputDefinition,
+    QgsProcessingParameterDefinition,
+)
+from qgis.PyQt.QtGui import QIcon
+
+from ..algorithms.errors import Cancelled, InputError, NocturneError
+from ..algorithms.progress import Progress
+from ..algorithms.settings import Resources, Settings
+from . import dependencies
+from .inputs import Inputs, setting_parameters
+from .layer_finish import LayerFinish, layer_metadata, write_side_files
+from .outputs import PROVENANCE_SUFFIX, Outputs
+
+ICONS = Path(__file__).resolve().parent / "icons"
+GROUPS = {"night_lights": "Night lights", "tools": "Tools"}
+
+
+class FeedbackProgress(Progress):
+    """The science's messages and progress in QGIS's log; never on stdout."""
+
+    def __init__(self, feedback: QgsProcessingFeedback) -> None:
+        self._feedback = feedback
+
+    def set_fraction(self, fraction: float) -> None:
+        self._feedback.setProgress(100 * fraction)
+
+    def message(self, text: str) -> None:
+        self._feedback.pushInfo(text)
+
+    def warning(self, text: str) -> None:
+        self._feedback.pushWarning(text)
+
+    def is_cancelled(self) -> bool:
+        return bool(self._feedback.isCanceled())
+
+
+@dataclass(frozen=True)
+class Run:
+    """What execute() works with. settings is an instance of the algorithm's SETTINGS."""
+
+    inputs: Inputs
+    outputs: Outputs
+    settings: Any
+    resources: Resources
+    progress: Progress
+
+
+class NocturneAlgorithm(QgsProcessingAlgorithm):
+    """Subclasses name themselves, declare layers and outputs, and call one function of the science in execute().
+
+    STYLES: output to the name of its style. LIBRARIES are needed; FASTER_WITH are used where they are there.
+    SETTINGS: the frozen dataclass whose fields become parameters.
+    """
+
+    NAME: ClassVar[str]
+    TITLE: ClassVar[str]
+    GROUP: ClassVar[str]
+    SUMMARY: ClassVar[str]
+    NOTES: ClassVar[str] = ""
+    TAGS: ClassVar[tuple[str, ...]] = ()
+    LIBRARIES: ClassVar[tuple[str, ...]] = ()
+    FASTER_WITH: ClassVar[tuple[str, ...]] = ()
+    SETTINGS: ClassVar[type[Settings]] = Settings
+    USES_RESOURCES: ClassVar[bool] = True
+    STYLES: ClassVar[dict[str, str]] = {}
+
+    def layers(self) -> list[QgsProcessingParameterDefinition]:
+        """Inputs that aren't settings: layers, folders, bands."""
+        return []
+
+    def destinations(self) -> list[QgsProcessingParameterDefinition]:
+        return []
+
+    def results(self) -> list[QgsProcessingOutputDefinition]:
+        """Numbers and texts that a model can use."""
+        return []
+
+    def help_table(self) -> list[list[str]]:
+        """Rows of a table that ends the notes, the first one its head."""
+        return []
+
+    def execute(self, run: Run) -> dict[str, Any]:
+        """Reads inputs, calls the science, writes outputs; returns the declared results() by name."""
+        raise AttributeError(f"{type(self).__name__} has no execute()")
+
+    def name(self) -> str:
+        return self.NAME
+
+    def displayName(self) -> str:
+        return self.TITLE
+
+    def group(self) -> str:
+        return GROUPS[self.GROUP]
+
+    def groupId(self) -> str:
+        return self.GROUP
+
+    def shortDescription(self) -> str:
+        return self.SUMMARY
+
+    def tags(self) -> list[str]:
+        return list(self.TAGS)
+
+    def icon(self) -> QIcon:
+        return QIcon(self.svgIconPath())
+
+    def svgIconPath(self) -> str:
+        return str(ICONS / f"{self.GROUP}.svg")
+
+    def createInstance(self) -> NocturneAlgorithm:
+        return type(self)()
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        settings = setting_parameters(self.SETTINGS)
+        resources = setting_parameters(Resources) if self.USES_RESOURCES else []
+        for parameter in [*self.layers(), *settings, *resources, *self.destinations()]:
+            self.addParameter(parameter)
+        for output in self.results():
+            self.addOutput(output)
+
+    def shortHelpString(self) -> str:
+        """HTML in the desktop; plain text in qgis_process, which prints it as it is."""
+        parts = [(parameter.description(), parameter.help()) for parameter in self.parameterDefinitions()
+                 if parameter.help()]
+        paragraphs = [self.SUMMARY, *(self.NOTES.split("\n\n") if self.NOTES else [])]
+        table = self.help_table()
+        if _is_headless():
+            rows = "\n".join(" | ".join(cells) for cells in table)
+            return "\n\n".join([*paragraphs, *([rows] if rows else []),
+                                "\n".join(f"{label}: {text}" for label, text in parts)])
+        body = "".join(f"<p>{html.escape(text)}</p>" for text in paragraphs)
+        rows = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>" for cells in table)
+        listed = "".join(f"<p><b>{html.escape(label)}</b><br/>{html.escape(text)}</p>" for label, text in parts)
+        return body + (f"<table border='1' cellspacing='0' cellpadding='2'>{rows}</table>" if rows else "") + listed
+
+    def canExecute(self) -> tuple[bool, str]:
+        sentence = dependencies.missing(self.LIBRARIES)
+        return not sentence, sentence
+
+    def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
+        fine, sentence = super().checkParameterValues(parameters, context)
+        if not fine:
+            return fine, sentence
+        try:
+            Inputs(self, parameters, context).settings(self.SETTINGS)
+        except InputError as error:
+            return False, str(error)
+        return True, ""
+
+    def processAlgorithm(self, parameters: dict[str, Any], context: QgsProcessingContext,
+                         feedback: QgsProcessingFeedback) -> dict[str, Any]:
+        outputs = Outputs(self, parameters, context)
+        try:
+            # qgis_process never asks canExecute().
+            dependencies.load(*self.LIBRARIES)
+            dependencies.load_if_there(*self.FASTER_WITH)
+            inputs = Inputs(self, parameters, context)
+            resources = inputs.settings(Resources) if self.USES_RESOURCES else Resources()
+            run = Run(inputs, outputs, inputs.settings(self.SETTINGS), resources, FeedbackProgress(feedback))
+            results = self.execute(run)
+            outputs.close_sinks()
+            self._finish_layers(outputs, parameters, context)
+            outputs.commit()
+        except Cancelled:
+            outputs.discard()
+            return {}
+        except (NocturneError, dependencies.MissingLibrary) as error:
+            outputs.discard()
+            raise QgsProcessingException(str(error)) from error
+        except MemoryError as error:
+            outputs.discard()
+            raise QgsProcessingException("The memory didn't suffice; lower MAX_MEMORY or THREADS.") from error
+        except BaseException:
+            outputs.discard()
+            raise
+        return {**outputs.destinations, **results}
+
+    def _finish_layers(self, outputs: Outputs, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
+        if not outputs.destinations:
+            return
+        from ..algorithms.provenance import describe_run
+
+        given = {name: _json_value(value) for name, value in parameters.items()}
+        provenance = describe_run(self.id(), given, self._input_paths(parameters, context),
+                                  {"qgis": Qgis.QGIS_VERSION})
+        self._finishes = {}  # QGIS keeps no reference to a post-processor
+        layers = context.layersToLoadOnCompletion()
+        for name, destination in outputs.destinations.items():
+            definition = self.parameterDefinition(name)
+            style, path = self.STYLES.get(name, ""), outputs.staged_files.get(name)
+            metadata = layer_metadata(definition.description(), definition.help(), provenance)
+            if path is not None and definition.type() != "fileDestination":
+                write_side_files(path, style, metadata, PROVENANCE_SUFFIX, provenance)
+            loaded = [key for key in layers if key == destination or (path is not None and key.startswith(str(path)))]
+            for key in loaded:
+                self._finishes[key] = LayerFinish(style, metadata)
+                layers[key].setPostProcessor(self._finishes[key])
+        if self._finishes:
+            context.setLayersToLoadOnCompletion(layers)
+
+    def _input_paths(self, parameters: dict[str, Any], context: QgsProcessingContext) -> dict[str, str]:
+        """Files and folders behind the inputs, for their fingerprints."""
+        paths = {}
+        for parameter in self.layers():
+            if parameters.get(parameter.name()) in (None, "") or parameter.type() == "band":
+                continue
+            if parameter.type() == "file":
+                paths[parameter.name()] = self.parameterAsFile(parameters, parameter.name(), context)
+                continue
+            layer = self.parameterAsLayer(parameters, parameter.name(), context)
+            if layer is not None:
+                paths[parameter.name()] = layer.source().split("|")[0]
+        return paths
+
+
+def _json_value(value: Any) -> Any:
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_json_value(each) for each in value]
+    if hasattr(value, "sink"):
+        return str(value.sink.staticValue())
+    if hasattr(value, "source"):
+        return str(value.source())
+    if hasattr(value, "authid"):
+        return str(value.authid())
+    if hasattr(value, "toString"):
+        return str(value.toString())
+    return str(value)
+
+
+def _is_headless() -> bool:
+    from qgis.utils import iface
+
+    return iface is None

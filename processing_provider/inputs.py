@@ -1,0 +1,166 @@
+"""Reads Processing parameters into what the science takes: settings, raster inputs, polygons, folders."""
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsProcessingContext,
+    QgsProcessingParameterBoolean,
+    QgsProcessingParameterCrs,
+    QgsProcessingParameterDateTime,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterExtent,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterString,
+)
+
+from ..algorithms.errors import InputError
+from ..algorithms.settings import Settings, parameter_name
+
+if TYPE_CHECKING:
+    from qgis.core import QgsProcessingAlgorithm
+
+    from ..algorithms.rasters import RasterInput
+
+WGS84 = QgsCoordinateReferenceSystem("EPSG:4326")
+
+
+def described(parameter: QgsProcessingParameterDefinition, help: str,
+              advanced: bool = False) -> QgsProcessingParameterDefinition:
+    """The parameter with its help, which also stands in the algorithm's help text."""
+    parameter.setHelp(help)
+    if advanced:
+        parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
+    return parameter
+
+
+def setting_parameters(settings: type[Settings]) -> list[QgsProcessingParameterDefinition]:
+    """One Processing parameter per field of a settings class."""
+    return [described(_parameter(setting), setting.metadata["help"], setting.metadata["advanced"])
+            for setting in fields(settings)]
+
+
+def _parameter(setting: Any) -> QgsProcessingParameterDefinition:
+    name, about, default = parameter_name(setting), setting.metadata, setting.default
+    unit = about.get("unit")
+    label = f"{about['label']} ({unit})" if unit else about["label"]
+    kind = about["kind"]
+    # QGIS 3.22 ignores the default of mandatory Crs, Extent and similar parameters: these are optional.
+    if kind == "number":
+        integer = setting.type in ("int", "int | None", int)
+        number = QgsProcessingParameterNumber.Type.Integer if integer else QgsProcessingParameterNumber.Type.Double
+        parameter = QgsProcessingParameterNumber(name, label, number, default, optional=default is None)
+        if about["minimum"] is not None:
+            parameter.setMinimum(about["minimum"])
+        if about["maximum"] is not None:
+            parameter.setMaximum(about["maximum"])
+        return parameter
+    if kind == "choice":
+        return QgsProcessingParameterEnum(name, label, list(about["options"]), False, default, False, True)
+    if kind == "flag":
+        return QgsProcessingParameterBoolean(name, label, default)
+    if kind == "day":
+        return QgsProcessingParameterDateTime(name, label, QgsProcessingParameterDateTime.Type.Date, None, True)
+    if kind == "extent":
+        return QgsProcessingParameterExtent(name, label, optional=True)
+    if kind == "crs":
+        return QgsProcessingParameterCrs(name, label, optional=True)
+    return QgsProcessingParameterString(name, label, default, optional=default == "")
+
+
+class Inputs:
+    """The parameters of one run. Every method raises InputError for what can't be used."""
+
+    def __init__(self, algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any],
+                 context: QgsProcessingContext) -> None:
+        self._algorithm = algorithm
+        self._parameters = parameters
+        self._context = context
+
+    def settings(self, settings: type[Settings]) -> Any:
+        values = {setting.name: self._value(parameter_name(setting), setting) for setting in fields(settings)}
+        return settings(**values)
+
+    def _value(self, name: str, setting: Any) -> Any:
+        read, parameters, context = self._algorithm, self._parameters, self._context
+        kind = setting.metadata["kind"]
+        given = parameters.get(name)
+        if kind == "number":
+            if setting.default is None and given in (None, ""):
+                return None
+            integer = setting.type in ("int", "int | None", int)
+            return read.parameterAsInt(parameters, name, context) if integer else \
+                read.parameterAsDouble(parameters, name, context)
+        if kind == "choice":
+            return read.parameterAsEnumString(parameters, name, context)
+        if kind == "flag":
+            return read.parameterAsBoolean(parameters, name, context)
+        if kind == "day":
+            day = read.parameterAsDateTime(parameters, name, context).date()
+            return day.toPyDate() if day.isValid() else None
+        if kind == "extent":
+            box = read.parameterAsExtent(parameters, name, context, WGS84)
+            empty = given in (None, "")
+            return None if empty else (box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum())
+        if kind == "crs":
+            return self._crs(name, given)
+        return read.parameterAsString(parameters, name, context)
+
+    def _crs(self, name: str, given: Any) -> str:
+        crs = self._algorithm.parameterAsCrs(self._parameters, name, self._context)
+        if crs.isValid():
+            return crs_text(crs)
+        if given in (None, "") or (isinstance(given, QgsCoordinateReferenceSystem) and not given.isValid()):
+            return ""
+        raise InputError(name, f"'{given}' isn't a coordinate reference system", "give one such as EPSG:32651")
+
+    def text(self, name: str) -> str:
+        return str(self._algorithm.parameterAsString(self._parameters, name, self._context))
+
+    def folder(self, name: str) -> str:
+        """Path of an input folder or of a folder destination."""
+        if self._algorithm.parameterDefinition(name).isDestination():
+            return str(self._algorithm.parameterAsFileOutput(self._parameters, name, self._context))
+        return str(self._algorithm.parameterAsFile(self._parameters, name, self._context))
+
+    def band(self, name: str) -> int:
+        return int(self._algorithm.parameterAsInt(self._parameters, name, self._context))
+
+    def raster(self, name: str) -> RasterInput:
+        """Path of a raster layer's file and the CRS that QGIS gives it."""
+        from ..algorithms.rasters import RasterInput
+
+        layer = self._algorithm.parameterAsRasterLayer(self._parameters, name, self._context)
+        if layer is None or not layer.isValid():
+            raise InputError(name, f"'{self.text(name)}' can't be opened as a raster layer",
+                             "choose a raster file that exists")
+        if layer.providerType() != "gdal":
+            raise InputError(name, f"'{layer.name()}' is a layer of the kind '{layer.providerType()}'",
+                             "save it as a GeoTIFF first")
+        return RasterInput(name, layer.source(), crs_text(layer.crs()) if layer.crs().isValid() else "")
+
+    def polygons(self, name: str) -> tuple[list[bytes], str] | None:
+        """WKB of each (selected) feature's polygon and the layer's CRS as text; None where nothing was given."""
+        if self._parameters.get(name) in (None, ""):
+            return None
+        source = self._algorithm.parameterAsSource(self._parameters, name, self._context)
+        if source is None:
+            raise InputError(name, f"'{self.text(name)}' can't be opened as a vector layer",
+                             "choose a polygon layer that exists")
+        if not source.sourceCrs().isValid():
+            raise InputError(name, f"'{source.sourceName()}' has no coordinate reference system",
+                             "assign the right one to the layer")
+        shapes = [bytes(feature.geometry().asWkb()) for feature in source.getFeatures() if feature.hasGeometry()]
+        if not shapes:
+            raise InputError(name, f"'{source.sourceName()}' has no polygon", "choose a layer with at least one")
+        return shapes, crs_text(source.sourceCrs())
+
+
+def crs_text(crs: QgsCoordinateReferenceSystem) -> str:
+    """The EPSG code, else WKT: codes of QGIS's own registry mean nothing to the science."""
+    if crs.authid().startswith("EPSG:"):
+        return str(crs.authid())
+    return str(crs.toWkt(QgsCoordinateReferenceSystem.WktVariant.WKT_PREFERRED))

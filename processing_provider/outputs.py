@@ -1,0 +1,272 @@
+"""The one place that opens destinations.
+
+A file is written as `<folder>/.nocturne-<random>/<file name>` and moved when the whole run has succeeded: side files
+first, the main file last. Memory and database destinations are written directly.
+"""
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsFeatureSink,
+    QgsField,
+    QgsFields,
+    QgsGeometry,
+    QgsProcessingContext,
+    QgsProcessingOutputLayerDefinition,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterRasterDestination,
+    QgsVectorLayer,
+    QgsWkbTypes,
+)
+from qgis.PyQt.QtCore import QVariant
+
+from ..algorithms.errors import OutputError
+
+if TYPE_CHECKING:
+    from qgis.core import QgsProcessingAlgorithm
+
+FIELD_TYPES = {"integer": QVariant.Int, "number": QVariant.Double, "text": QVariant.String, "date": QVariant.Date,
+               "flag": QVariant.Bool}
+PROVENANCE_SUFFIX = ".nocturne.json"
+# Side files of an earlier output that would lie about the new one.
+STALE_SUFFIXES = (".aux.xml", ".ovr", ".msk", PROVENANCE_SUFFIX)
+
+
+@dataclass
+class _Staged:
+    """One file on its way: the parameter, where it is written, where it will stand."""
+
+    name: str
+    path: Path
+    final: Path
+    made_folders: list[Path] = field(default_factory=list)
+
+
+class Sink:
+    """Features of one vector or table output."""
+
+    def __init__(self, name: str, sink: QgsFeatureSink, fields: QgsFields) -> None:
+        self._name = name
+        self._sink: QgsFeatureSink | None = sink
+        self._fields = fields
+        self.count = 0
+
+    def add(self, attributes: Sequence[Any], wkb: bytes | None = None) -> None:
+        if self._sink is None:
+            raise OutputError(self._name, "the layer is closed already", "report this as a fault of the plugin")
+        feature = QgsFeature(self._fields)
+        feature.setAttributes(list(attributes))
+        if wkb is not None:
+            geometry = QgsGeometry()
+            geometry.fromWkb(wkb)
+            feature.setGeometry(geometry)
+        if not self._sink.addFeature(feature, QgsFeatureSink.Flag.FastInsert):
+            self._fail()
+        self.count += 1
+
+    def close(self) -> None:
+        """Writes what is buffered. Raises OutputError where that fails."""
+        if self._sink is None:
+            return
+        if not self._sink.flushBuffer():
+            self._fail()
+        if hasattr(self._sink, "finalize"):
+            self._sink.finalize()
+        self._sink = None  # QGIS writes the rest when the sink is gone
+
+    def _fail(self) -> None:
+        reason = self._sink.lastError() if self._sink is not None else ""
+        raise OutputError(self._name, f"a feature could not be written ({reason})",
+                          "choose a folder that can be written and has room")
+
+
+class Outputs:
+    """The destinations of one run; nothing stands under a final name before commit()."""
+
+    def __init__(self, algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any],
+                 context: QgsProcessingContext) -> None:
+        self._algorithm = algorithm
+        self._parameters = parameters
+        self._context = context
+        self._staged: list[_Staged] = []
+        self._sinks: dict[str, Sink] = {}
+        self.destinations: dict[str, str] = {}
+
+    def is_wanted(self, name: str) -> bool:
+        return self._parameters.get(name) not in (None, "")
+
+    def raster(self, name: str) -> str | None:
+        """Path to write a GeoTIFF to; None where the optional output isn't wanted."""
+        if not self._wants(name):
+            return None
+        final = self._algorithm.parameterAsOutputLayer(self._parameters, name, self._context)
+        if not final.lower().endswith((".tif", ".tiff")):
+            raise OutputError(name, f"'{final}' doesn't end in .tif", "give the name of a GeoTIFF")
+        return str(self._stage(name, final).path)
+
+    def required_raster(self, name: str) -> str:
+        path = self.raster(name)
+        if path is None:
+            raise OutputError(name, "no file was named", "give the name of a GeoTIFF")
+        return path
+
+    def file(self, name: str) -> str | None:
+        """Path to write a report or table file to; None where the optional output isn't wanted."""
+        if not self._wants(name):
+            return None
+        final = self._algorithm.parameterAsFileOutput(self._parameters, name, self._context)
+        return str(self._stage(name, final).path)
+
+    def sink(self, name: str, columns: Mapping[str, str], geometry: QgsWkbTypes.Type = QgsWkbTypes.Type.NoGeometry,
+             crs: str = "") -> Sink | None:
+        """A vector or table output, to be opened after the science returned; None where it isn't wanted.
+
+        columns: name to kind, one of integer, number, text, date, flag. crs: authority code or WKT.
+        """
+        if not self._wants(name):
+            return None
+        fields = QgsFields()
+        for column, kind in columns.items():
+            fields.append(QgsField(column, FIELD_TYPES[kind]))
+        parameters = dict(self._parameters)
+        final = self._file_of_sink(name)
+        if final is not None:
+            staged = self._stage(name, final)
+            parameters[name] = self._redirected(name, str(staged.path))
+        qgis_sink, destination = self._algorithm.parameterAsSink(
+            parameters, name, self._context, fields, geometry, QgsCoordinateReferenceSystem(crs))
+        if qgis_sink is None:
+            raise OutputError(name, f"'{final or destination}' could not be created",
+                              "give a file name with a known ending such as .gpkg in a folder that can be written")
+        self.destinations[name] = destination
+        self._sinks[name] = Sink(name, qgis_sink, fields)
+        return self._sinks[name]
+
+    def drop(self, name: str) -> None:
+        """Forgets an optional output that the inputs couldn't give."""
+        for staged in [each for each in self._staged if each.name == name]:
+            shutil.rmtree(staged.path.parent)
+            self._staged.remove(staged)
+        layers = self._context.layersToLoadOnCompletion()
+        self._context.setLayersToLoadOnCompletion(
+            {key: details for key, details in layers.items() if key != self.destinations.get(name)})
+        self.destinations.pop(name, None)
+
+    def _wants(self, name: str) -> bool:
+        definition = self._algorithm.parameterDefinition(name)
+        return self.is_wanted(name) or definition.defaultValue() not in (None, "")
+
+    def _file_of_sink(self, name: str) -> str | None:
+        """Final path of a file destination; None for memory, temporary and database destinations."""
+        value = self._parameters.get(name)
+        if isinstance(value, QgsProcessingOutputLayerDefinition):
+            value = value.sink.staticValue()
+        text = str(value or "")
+        if text in ("", "TEMPORARY_OUTPUT") or text.startswith(("memory:", "ogr:", "postgis:", "postgres:",
+                                                                "spatialite:", "mssql:", "oracle:")):
+            return None
+        return text if Path(text).suffix else f"{text}.{self._algorithm.provider().defaultVectorFileExtension()}"
+
+    def _redirected(self, name: str, path: str) -> Any:
+        value = self._parameters.get(name)
+        if not isinstance(value, QgsProcessingOutputLayerDefinition):
+            return path
+        redirected = QgsProcessingOutputLayerDefinition(path, value.destinationProject)
+        redirected.createOptions = value.createOptions
+        redirected.destinationName = value.destinationName
+        return redirected
+
+    def _stage(self, name: str, final: str) -> _Staged:
+        target = Path(final).absolute()
+        if target.is_dir():
+            raise OutputError(name, f"'{target}' is a folder", "give the name of a file")
+        made: list[Path] = []
+        try:
+            for folder in [*reversed(target.parents)]:
+                if not folder.exists():
+                    folder.mkdir()
+                    made.append(folder)
+            staging = Path(tempfile.mkdtemp(prefix=".nocturne-", dir=target.parent))
+        except OSError as error:
+            for folder in reversed(made):
+                folder.rmdir()
+            raise OutputError(name, f"'{target}' can't be written ({error.strerror})",
+                              "choose a folder that exists and can be written") from error
+        staged = _Staged(name, staging / target.name, target, made)
+        self._staged.append(staged)
+        self.destinations[name] = str(target)
+        return staged
+
+    @property
+    def staged_files(self) -> dict[str, Path]:
+        """The files as they stand before commit, by parameter."""
+        return {staged.name: staged.path for staged in self._staged}
+
+    def close_sinks(self) -> None:
+        """Closes vector outputs and checks that what was added can be read again."""
+        for name, sink in self._sinks.items():
+            sink.close()
+            path = self.staged_files.get(name)
+            if path is not None and path.suffix != ".csv":
+                written = QgsVectorLayer(str(path), name, "ogr").featureCount()
+                if written != sink.count:
+                    raise OutputError(name, f"{written} of {sink.count} features could be written to '{path.name}'",
+                                      "choose a folder that can be written and has room")
+
+    def commit(self) -> None:
+        """Moves every output to its final name: side files first, the main file last."""
+        for staged in self._staged:
+            try:
+                self._move(staged)
+            except OSError as error:
+                raise OutputError(staged.name, f"'{staged.final}' could not be replaced ({error.strerror})",
+                                  "close the programs that use it") from error
+            self._rekey_layer(staged)
+        self._staged.clear()
+
+    def _move(self, staged: _Staged) -> None:
+        new = {path.name for path in staged.path.parent.iterdir()}
+        for path in sorted(staged.path.parent.iterdir()):
+            if path != staged.path:
+                os.replace(path, staged.final.parent / path.name)
+        os.replace(staged.path, staged.final)
+        stale = [Path(f"{staged.final}{suffix}") for suffix in STALE_SUFFIXES]
+        for path in stale:
+            if path.name not in new:
+                path.unlink(missing_ok=True)
+        staged.path.parent.rmdir()
+
+    def _rekey_layer(self, staged: _Staged) -> None:
+        """QGIS loads what stands under the name that it was told when the output was opened."""
+        layers = self._context.layersToLoadOnCompletion()
+        moved = {key.replace(str(staged.path), str(staged.final)): details for key, details in layers.items()}
+        if moved.keys() != layers.keys():
+            self._context.setLayersToLoadOnCompletion(moved)
+        if staged.name in self._sinks:
+            self.destinations[staged.name] = self.destinations[staged.name].replace(
+                str(staged.path), str(staged.final))
+
+    def discard(self) -> None:
+        """Removes what was begun; what stood under the final names before still stands there."""
+        self._sinks.clear()  # QGIS closes the files with the last reference
+        for staged in self._staged:
+            shutil.rmtree(staged.path.parent, ignore_errors=True)
+            for folder in reversed(staged.made_folders):
+                if folder.is_dir() and not any(folder.iterdir()):
+                    folder.rmdir()
+        self._staged.clear()
+
+
+def is_destination(parameter: Any) -> bool:
+    return isinstance(parameter, (QgsProcessingParameterRasterDestination, QgsProcessingParameterFeatureSink,
+                                  QgsProcessingParameterFileDestination))

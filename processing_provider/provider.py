@@ -1,0 +1,46 @@
+"""The Processing provider: lists the algorithms and the ready chains. Imports nothing heavy."""
+from __future__ import annotations
+
+from pathlib import Path
+
+from qgis.core import QgsApplication, QgsProcessingModelAlgorithm, QgsProcessingProvider
+from qgis.PyQt.QtGui import QIcon
+
+from .base import ICONS
+from .night_lights.angular_effects import AngularEffects
+from .night_lights.read_black_marble import ReadBlackMarble
+from .night_lights.urban_centres import UrbanCentres
+from .tools.check_environment import CheckEnvironment
+from .tools.create_demo import CreateDemo
+
+ALGORITHMS = (ReadBlackMarble, AngularEffects, UrbanCentres, CheckEnvironment, CreateDemo)
+CHAINS = Path(__file__).resolve().parent.parent / "chains"
+
+
+class NocturneProvider(QgsProcessingProvider):
+    def id(self) -> str:
+        return "nocturne"
+
+    def name(self) -> str:
+        return "Nocturne"
+
+    def longName(self) -> str:
+        return "Nocturne: the urban economy and the air from night lights"
+
+    def icon(self) -> QIcon:
+        return QIcon(self.svgIconPath())
+
+    def svgIconPath(self) -> str:
+        return str(ICONS / "nocturne.svg")
+
+    def supportsNonFileBasedOutput(self) -> bool:
+        return True
+
+    def loadAlgorithms(self) -> None:
+        for algorithm in ALGORITHMS:
+            self.addAlgorithm(algorithm())
+        if QgsApplication.processingRegistry().providerById(self.id()) is not None:
+            for path in sorted(CHAINS.glob("*.model3")):
+                chain = QgsProcessingModelAlgorithm()
+                if chain.fromFile(str(path)):
+                    self.addAlgorithm(chain)
