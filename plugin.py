@@ -16,7 +16,6 @@ class NocturnePlugin:
     def initProcessing(self) -> None:
         self.provider = NocturneProvider()
         QgsApplication.processingRegistry().addProvider(self.provider)
-        # Chains name algorithms of this very provider, which the registry knows only from here on.
         self.provider.refreshAlgorithms()
 
     def initGui(self) -> None:

@@ -194,7 +194,8 @@ class NocturneAlgorithm(QgsProcessingAlgorithm):
             return
         from ..algorithms.provenance import describe_run
 
-        given = {name: _json_value(value) for name, value in parameters.items()}
+        given = {each.name(): _json_value(parameters.get(each.name(), each.defaultValue()))
+                 for each in self.parameterDefinitions()}
         provenance = describe_run(self.id(), given, self._input_paths(parameters, context),
                                   {"qgis": Qgis.QGIS_VERSION})
         self._finishes = {}  # QGIS keeps no reference to a post-processor

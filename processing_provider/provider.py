@@ -37,10 +37,12 @@ class NocturneProvider(QgsProcessingProvider):
         return True
 
     def loadAlgorithms(self) -> None:
+        # QGIS asks once before the registry knows the provider; chains name its algorithms and could not find them.
+        if QgsApplication.processingRegistry().providerById(self.id()) is None:
+            return
         for algorithm in ALGORITHMS:
             self.addAlgorithm(algorithm())
-        if QgsApplication.processingRegistry().providerById(self.id()) is not None:
-            for path in sorted(CHAINS.glob("*.model3")):
-                chain = QgsProcessingModelAlgorithm()
-                if chain.fromFile(str(path)):
-                    self.addAlgorithm(chain)
+        for path in sorted(CHAINS.glob("*.model3")):
+            chain = QgsProcessingModelAlgorithm()
+            if chain.fromFile(str(path)):
+                self.addAlgorithm(chain)

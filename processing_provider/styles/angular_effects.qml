@@ -22,8 +22,8 @@
    </minMaxOrigin>
    <colorPalette>
     <paletteEntry alpha="0" color="#3c3c44" label="no effect" value="0"/>
-    <paletteEntry alpha="255" color="#e24a33" label="negative: darker when seen obliquely (high-rise)" value="1"/>
-    <paletteEntry alpha="255" color="#4393c3" label="positive: brighter when seen obliquely (low-rise)" value="2"/>
+    <paletteEntry alpha="255" color="#e24a33" label="negative: darker when oblique (high-rise)" value="1"/>
+    <paletteEntry alpha="255" color="#4393c3" label="positive: brighter when oblique (low-rise)" value="2"/>
     <paletteEntry alpha="255" color="#f4c350" label="U-shaped: darkest in between (mid-rise)" value="3"/>
    </colorPalette>
   </rasterrenderer>

@@ -1,0 +1,107 @@
+"""Builds the ready chains: what a person would draw in the model designer, kept as code that can be changed."""
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from nocturne import classFactory
+from qgis.core import (
+    QgsApplication,
+    QgsProcessing,
+    QgsProcessingModelAlgorithm,
+    QgsProcessingModelChildAlgorithm,
+    QgsProcessingModelChildParameterSource,
+    QgsProcessingModelOutput,
+    QgsProcessingModelParameter,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterExtent,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterString,
+)
+from qgis.PyQt.QtCore import QPointF, QSizeF
+
+CHAINS = Path(__file__).resolve().parent.parent / "chains"
+Source = QgsProcessingModelChildParameterSource
+
+
+class Chain:
+    """A model under construction: inputs in a column on the left, steps to the right of them."""
+
+    def __init__(self, name: str, help: str) -> None:
+        self.model = QgsProcessingModelAlgorithm(name, "Chains", "chains")
+        self.model.setHelpContent({"ALG_DESC": help, "ALG_CREATOR": "The Nocturne developers"})
+
+    def input(self, parameter: QgsProcessingParameterDefinition) -> Source:
+        row = len(self.model.parameterComponents())
+        component = QgsProcessingModelParameter(parameter.name())
+        component.setPosition(QPointF(120, 60 + 80 * row))
+        self.model.addModelParameter(parameter, component)
+        return Source.fromModelParameter(parameter.name())
+
+    def step(self, child: str, algorithm: str, column: int, row: int, outputs: dict[str, str],
+             **sources: Source) -> None:
+        """outputs: the step's outputs that the user gets, with their titles; qgis_process names them child:output."""
+        step = QgsProcessingModelChildAlgorithm(algorithm)
+        if step.algorithm() is None:
+            sys.exit(f"{algorithm} isn't known")
+        step.setChildId(child)
+        step.setDescription(step.algorithm().displayName())
+        step.setPosition(QPointF(120 + 280 * column, 60 + 160 * row))
+        step.setSize(QSizeF(220, 40))
+        for definition in step.algorithm().parameterDefinitions():
+            name = definition.name()
+            if name in sources:
+                step.addParameterSources(name, [sources[name]])
+            elif not definition.isDestination():
+                step.addParameterSources(name, [Source.fromStaticValue(definition.defaultValue())])
+        finals = {}
+        for number, (output, title) in enumerate(outputs.items()):
+            final = QgsProcessingModelOutput(output.lower(), title)
+            final.setChildId(child)
+            final.setChildOutputName(output)
+            final.setPosition(step.position() + QPointF(240, 50 * number))
+            finals[output.lower()] = final
+        step.setModelOutputs(finals)
+        self.model.addChildAlgorithm(step)
+
+    def save(self) -> None:
+        self.model.updateDestinationParameters()
+        fine, problems = self.model.validate()
+        path = CHAINS / f"{self.model.name()}.model3"
+        if not fine or not self.model.toFile(str(path)):
+            sys.exit(f"{path.name}: {problems}")
+        print(path.name)
+
+
+def night_light_maps() -> None:
+    chain = Chain("nightlightmaps", "From Black Marble files of a city to its angular effects and its urban centres: "
+                  "daily files are read and fitted, the annual file is read and cut into centres.")
+    folder = QgsProcessingParameterFile.Behavior.Folder
+    daily = chain.input(QgsProcessingParameterFile("DAILY", "Folder of daily files (A1 and A2)", folder))
+    annual = chain.input(QgsProcessingParameterFile("ANNUAL", "Folder of annual files (A4)", folder))
+    extent = chain.input(QgsProcessingParameterExtent("EXTENT", "Extent", optional=True))
+    boundary = chain.input(QgsProcessingParameterFeatureSource(
+        "BOUNDARY", "Boundary", [QgsProcessing.SourceType.TypeVectorPolygon], optional=True))
+    threshold = chain.input(QgsProcessingParameterString("THRESHOLD", "Threshold of the centres (nW/cm2/sr)", "36"))
+    chain.step("nights", "nocturne:readblackmarble", 1, 0, {"NIGHTS": "Nights"}, FOLDER=daily, EXTENT=extent)
+    chain.step("effects", "nocturne:angulareffects", 2, 0,
+               {"CLASSES": "Angular effects", "STATISTICS": "Angular effect statistics"},
+               RADIANCE=Source.fromChildOutput("nights", "RADIANCE"),
+               ZENITH=Source.fromChildOutput("nights", "ZENITH"))
+    chain.step("year", "nocturne:readblackmarble", 1, 2, {"RADIANCE": "Annual radiance"}, FOLDER=annual, EXTENT=extent,
+               PRODUCT=Source.fromStaticValue("annual"))
+    chain.step("centres", "nocturne:urbancentres", 2, 2, {"CENTRES": "Urban centres", "TREE": "Contour tree"},
+               RADIANCE=Source.fromChildOutput("year", "RADIANCE"), BOUNDARY=boundary, THRESHOLD=threshold)
+    chain.save()
+
+
+if __name__ == "__main__":
+    application = QgsApplication([], False)
+    application.initQgis()
+    plugin = classFactory(None)
+    plugin.initProcessing()
+    night_light_maps()
+    sys.stdout.flush()
+    os._exit(0)  # QGIS 3.22 can crash while Python tears it down

@@ -1,0 +1,93 @@
+"""The demonstration: every step through the real qgis_process, then a project, a map, and one screen of findings."""
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+
+SCRIPTS = Path(__file__).resolve().parent
+NEGATIVE = 1
+
+
+class Steps:
+    """Runs steps and remembers how long each took."""
+
+    def __init__(self) -> None:
+        self.seconds: list[tuple[str, float]] = []
+
+    def algorithm(self, title: str, name: str, **parameters: str) -> dict[str, Any]:
+        arguments = [f"{key}={value}" for key, value in parameters.items()]
+        output = self.run(title, [str(SCRIPTS / "qgis_process"), "--json", "run", f"nocturne:{name}", "--", *arguments])
+        return dict(json.loads(output)["results"])
+
+    def run(self, title: str, command: list[str], **environment: str) -> str:
+        print(f"  {title} ...", end="", flush=True)
+        start = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **environment})
+        self.seconds.append((title, time.perf_counter() - start))
+        if done.returncode:
+            print(f"\n{done.stdout}\n{done.stderr}", file=sys.stderr)
+            sys.exit(f"The step '{title}' failed.")
+        print(f" {self.seconds[-1][1]:.1f} s")
+        return done.stdout
+
+
+def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    print("The demonstration of Nocturne: a simulated city, nothing in it was observed.")
+    steps = Steps()
+    made = steps.algorithm("Simulate Black Marble files", "createdemo", FOLDER=str(folder))
+    city, extent = Path(made["CITY"]), made["EXTENT"]
+    nights = steps.algorithm(
+        "Read daily files", "readblackmarble", FOLDER=str(city / "daily"), EXTENT=extent,
+        RADIANCE=str(folder / "radiance.tif"), ZENITH=str(folder / "zenith.tif"),
+        COVERAGE=str(folder / "observations.tif"), NIGHTS=str(folder / "nights.gpkg"))
+    effects = steps.algorithm(
+        "Classify angular effects", "angulareffects", RADIANCE=str(folder / "radiance.tif"),
+        ZENITH=str(folder / "zenith.tif"), CLASSES=str(folder / "angular_effects.tif"),
+        STATISTICS=str(folder / "angular_statistics.tif"))
+    steps.algorithm("Read the annual file", "readblackmarble", FOLDER=str(city / "annual"), PRODUCT="annual",
+                    EXTENT=extent, RADIANCE=str(folder / "annual_radiance.tif"))
+    centres = steps.algorithm(
+        "Delineate urban centres", "urbancentres", RADIANCE=str(folder / "annual_radiance.tif"),
+        BOUNDARY=str(city / "boundary.geojson"), CENTRES=str(folder / "urban_centres.gpkg"),
+        TREE=str(folder / "contour_tree.gpkg"))
+    steps.run("Draw the project and the map", ["/usr/bin/python3", str(SCRIPTS / "demo_project.py"), str(folder)],
+              PATH="/usr/bin:/bin", QT_QPA_PLATFORM="offscreen")
+    planted, both = compare(city / "truth" / "truth_classes.tif", folder / "angular_effects.tif")
+    rows = (
+        ("nights used", nights["NIGHTS_USED"], ""),
+        ("pixels with enough nights", effects["FITTED_PIXELS"], ""),
+        ("negative (high-rise)", effects["NEGATIVE_PIXELS"],
+         f"planted inside the boundary {planted}, found of these {both}"),
+        ("positive (low-rise)", effects["POSITIVE_PIXELS"], ""),
+        ("U-shaped (mid-rise)", effects["U_SHAPED_PIXELS"], ""),
+        ("urban centres", centres["CENTRE_COUNT"],
+         f"{centres['CENTRE_AREA']:.0f} km2, in {centres['ROOT_COUNT']:.0f} separate areas of "
+         f"{centres['ROOT_AREA']:.0f} km2"))
+    print("\nWhat was found")
+    for title, count, remark in rows:
+        print(f"  {title:26}{count:>6.0f}   {remark}".rstrip())
+    print(f"""Where it lies: {folder}
+  demonstration.qgz         the project, opens in QGIS
+  demonstration.png         the map
+  *.tif, *.gpkg             the layers, each with style, metadata and provenance; city/truth has what was planted
+Time: {sum(seconds for _, seconds in steps.seconds):.0f} s in {len(steps.seconds)} steps.""")
+
+
+def compare(truth: Path, classes: Path) -> tuple[int, int]:
+    """Pixels planted as negative, and how many of them were found so."""
+    with rasterio.open(truth) as first, rasterio.open(classes) as second:
+        planted, found = first.read(1) == NEGATIVE, second.read(1) == NEGATIVE
+    return int(planted.sum()), int(np.count_nonzero(planted & found))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).absolute())
