@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from html import escape
 from types import TracebackType
 from typing import Any, Callable
-from xml.sax.saxutils import escape
 
 import numpy as np
 import rasterio

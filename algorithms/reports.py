@@ -8,6 +8,8 @@ STYLE = ("body{font-family:sans-serif;max-width:70em;margin:2em auto;padding:0 1
          "table{border-collapse:collapse;margin:1em 0}th,td{border:1px solid #bbb;padding:.3em .6em;text-align:left;"
          "vertical-align:top}th{background:#eee}h1{font-size:1.5em}h2{font-size:1.15em;margin-top:1.6em}"
          ".bad{color:#a40000}")
+PAGE = ('<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{style}</style></head>'
+        "<body>{body}</body></html>\n")
 
 
 class Report:
@@ -31,5 +33,4 @@ class Report:
 
     def write(self, path: str) -> None:
         with open(path, "w", encoding="utf-8") as file:
-            file.write(f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
-                       f"<title>{escape(self._title)}</title><style>{STYLE}</style></head><body>{''.join(self._parts)}</body></html>\n")
+            file.write(PAGE.format(title=escape(self._title), style=STYLE, body="".join(self._parts)))

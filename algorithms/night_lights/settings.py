@@ -1,0 +1,176 @@
+"""Settings of the night-light algorithms."""
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date
+
+from ..errors import InputError
+from ..settings import Bounds, Settings, choice, crs, day, extent, flag, number, text
+
+# The quality codes that each choice accepts: rows are (product level, collection). None = every code but the fill.
+QUALITY_CODES: dict[tuple[str, int], dict[str, tuple[int, ...] | None]] = {
+    ("A2", 1): {"high": (0,), "high_and_ephemeral": (0, 1), "all_valid": None},
+    **{row: {"high": (0,), "high_and_ephemeral": (0,), "all_valid": None}
+       for row in (("A2", 2), ("A3", 1), ("A3", 2), ("A4", 1), ("A4", 2))},
+}
+# What the codes mean, by the same rows.
+QUALITY_MEANINGS: dict[tuple[str, int], tuple[str, ...]] = {
+    ("A2", 1): ("high, persistent light", "high, ephemeral light", "poor"),
+    ("A2", 2): ("high", "poor", "sun 102 to 108 degrees from the zenith", "lunar eclipse", "aurora", "glint"),
+    **{(level, collection): ("more than 3 observations", "3 observations or fewer", "filled from other periods")
+       for level in ("A3", "A4") for collection in (1, 2)},
+}
+QUALITY_ROWS = (("Daily (A2), collection 1", ("A2", 1)), ("Daily (A2), collection 2", ("A2", 2)),
+                ("Monthly and annual (A3, A4), both collections", ("A3", 2)))
+
+
+def quality_table() -> list[list[str]]:
+    """Rows for the help, the first one the head: the quality codes that every choice accepts, by product."""
+    choices = tuple(QUALITY_CODES["A2", 1])
+    table = [["Product", *choices, "Meaning of the codes"]]
+    for title, row in QUALITY_ROWS:
+        meanings = QUALITY_MEANINGS[row]
+        accepted = [QUALITY_CODES[row][name] for name in choices]
+        codes = [range(len(meanings)) if each is None else each for each in accepted]
+        table.append([title, *(", ".join(map(str, each)) for each in codes),
+                      "; ".join(f"{code} {meaning}" for code, meaning in enumerate(meanings))])
+    return table
+
+
+@dataclass(frozen=True)
+class BlackMarbleSettings(Settings):
+    """What is read from a folder of Black Marble files."""
+
+    product: str = choice(
+        "daily", ("daily", "monthly", "annual"), "Product",
+        "Daily files are A1 and A2 of VNP46, VJ146 or VJ246, monthly ones A3, annual ones A4.")
+    layer: str = text(
+        "", "Layer", "Name of the data set; empty takes DNB_BRDF-Corrected_NTL for daily files and "
+        "AllAngle_Composite_Snow_Free for composites.")
+    extent: Bounds | None = extent(
+        "Extent", "Window to read, snapped outwards to whole cells; empty reads whole tiles.")
+    start: date | None = day(
+        "Start", "First date, included; a month or year counts by its first day.")
+    end: date | None = day(
+        "End", "Last date, included; a month or year counts by its first day.")
+    target_crs: str = crs(
+        "Target CRS", "Empty keeps the files' own grid without resampling. Otherwise composites are bilinear from "
+        "valid cells, daily layers nearest.")
+    cell_size: float | None = number(
+        None, "Cell size", "In the unit of the target CRS; empty takes 500 m.", minimum=1)
+    quality: str = choice(
+        "high", tuple(QUALITY_CODES["A2", 1]), "Quality",
+        "Which codes of Mandatory_Quality_Flag, or of a composite's quality layer, are kept; see the table.")
+    cloud: str = choice(
+        "confident_clear", ("confident_clear", "probably_clear", "any"), "Cloud",
+        "Daily files: kept are cells whose cloud mask has high quality and says confident clear, or at least "
+        "probably clear; any asks neither.")
+    snow: str = choice(
+        "exclude", ("exclude", "include"), "Snow",
+        "Daily files: cells with snow or ice by QF_Cloud_Mask or, where it is there, Snow_Flag.")
+    platform: str = choice(
+        "auto", ("auto", "snpp", "noaa20", "noaa21"), "Platform",
+        "Satellite: Suomi NPP (VNP46), NOAA-20 (VJ146) or NOAA-21 (VJ246); auto takes the only one that is there.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.start and self.end and self.start > self.end:
+            raise InputError("START", f"{self.start} lies after END {self.end}", "exchange the two dates")
+        if self.cell_size is not None and not self.target_crs:
+            raise InputError("CELL_SIZE", "it was given without TARGET_CRS",
+                             "name a projected TARGET_CRS or leave it empty")
+
+
+@dataclass(frozen=True)
+class AngularEffectsSettings(Settings):
+    """How the angular effect of a pixel is decided."""
+
+    alpha: float = number(0.05, "Significance level", "Level of every test.", minimum=1e-9, maximum=0.5)
+    min_observations: int = number(
+        30, "Fewest nights", "Pixels with fewer valid nights get class 255 (no data).", minimum=5)
+    max_zenith: float = number(
+        60.0, "Largest view zenith angle", "Nights seen more obliquely are left out; 0 = no limit, as in the paper.",
+        unit="degrees", minimum=0, maximum=90)
+    min_r2: float = number(
+        0.0, "Smallest R2", "R2 that the deciding fit must reach.", minimum=0, maximum=1, advanced=True)
+    min_change: float = number(
+        0.0, "Smallest relative change",
+        "Relative change over the observed zeniths that a negative or positive pixel must reach, 0.2 for 20 %.",
+        minimum=0, maximum=100, advanced=True)
+    u_test: str = choice(
+        "slopes", ("slopes", "adjusted-r2"), "Test of the U-shape",
+        "slopes: the fitted slope falls significantly at the lowest zenith and rises significantly at the highest "
+        "(Lind and Mehlum 2010). adjusted-r2: the quadratic is significant, has the higher adjusted R2 and its vertex "
+        "inside.",
+        advanced=True)
+
+
+@dataclass(frozen=True)
+class UrbanCentresSettings(Settings):
+    """How urban centres are cut out of a radiance raster."""
+
+    threshold: str = text(
+        "36", "Threshold", "Radiance of the outermost contour, or what THRESHOLD_MODE makes of the number.",
+        unit="nW/cm2/sr")
+    threshold_mode: str = choice(
+        "absolute", ("absolute", "percentile", "mean_multiple"), "Threshold mode",
+        "absolute: THRESHOLD is a radiance. percentile: a percentile of the smoothed cells inside BOUNDARY. "
+        "mean_multiple: so many times their mean.")
+    interval: str = text("2", "Contour interval", "Step from one contour to the next brighter one.", unit="nW/cm2/sr")
+    min_area: float = number(
+        1.0, "Smallest area", "A contour counts when its outer ring, holes filled, encloses at least this area on the "
+        "ellipsoid.", unit="km2", minimum=0)
+    smoothing: str = text(
+        "3", "Smoothing", "Side of the mean filter in cells, odd; 1 = none. Cells without data are left out of the "
+        "mean and stay empty.")
+    target_crs: str = crs(
+        "Target CRS", "Projected CRS to work in; empty takes the UTM zone, or Albers equal-area for what is wider than "
+        "6 degrees. The raster's own CRS keeps its grid, and CELL_SIZE is then ignored.")
+    cell_size: float = number(
+        500.0, "Cell size", "In the unit of TARGET_CRS. A projected raster that has this cell size already keeps its "
+        "grid where TARGET_CRS is empty.", minimum=1, maximum=100_000)
+    outline: str = choice(
+        "isoline", ("isoline", "pixels"), "Outline",
+        "isoline: contours interpolated between cell centres. pixels: the edges of the cells.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.interval_value <= 0:
+            raise InputError("INTERVAL", f"{self.interval_value:g} was given", "give a number above 0")
+        if not (1 <= self.smoothing_cells <= 99 and self.smoothing_cells % 2):
+            raise InputError("SMOOTHING", f"'{self.smoothing}' was given", "give an odd whole number from 1 to 99")
+        threshold = self.threshold_value
+        if self.threshold_mode == "percentile" and not 0 <= threshold < 100:
+            raise InputError("THRESHOLD", f"{threshold:g} was given as a percentile",
+                             "give a number from 0 to below 100")
+        if self.threshold_mode == "mean_multiple" and threshold <= 0:
+            raise InputError("THRESHOLD", f"{threshold:g} was given as a multiple of the mean",
+                             "give a number above 0")
+
+    @property
+    def threshold_value(self) -> float:
+        return _one_number("THRESHOLD", self.threshold)
+
+    @property
+    def interval_value(self) -> float:
+        return _one_number("INTERVAL", self.interval)
+
+    @property
+    def smoothing_cells(self) -> int:
+        value = _one_number("SMOOTHING", self.smoothing)
+        return int(value) if value == int(value) else 0
+
+
+def _one_number(parameter: str, given: str) -> float:
+    parts = [part for part in given.replace(";", ",").split(",") if part.strip()]
+    if len(parts) > 1:
+        raise InputError(parameter, f"'{given}' is a list of {len(parts)} values",
+                         "give one number, with a decimal point")
+    try:
+        value = float(given)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise InputError(parameter, f"'{given}' is not a number", "give one number, with a decimal point")
+    return value
