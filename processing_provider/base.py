@@ -152,14 +152,15 @@ class NocturneAlgorithm(QgsProcessingAlgorithm):
         return not sentence, sentence
 
     def checkParameterValues(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[bool, str]:
-        fine, sentence = super().checkParameterValues(parameters, context)
-        if not fine:
-            return fine, sentence
+        # First our own check, whose sentence says what was found and what to do; QGIS only names the parameter.
         try:
-            Inputs(self, parameters, context).settings(self.SETTINGS)
+            inputs = Inputs(self, parameters, context)
+            inputs.settings(self.SETTINGS)
+            if self.USES_RESOURCES:
+                inputs.settings(Resources)
         except InputError as error:
             return False, str(error)
-        return True, ""
+        return super().checkParameterValues(parameters, context)
 
     def processAlgorithm(self, parameters: dict[str, Any], context: QgsProcessingContext,
                          feedback: QgsProcessingFeedback) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
@@ -18,7 +19,7 @@ from qgis.core import (
 )
 
 from ..algorithms.errors import InputError
-from ..algorithms.settings import Settings, parameter_name
+from ..algorithms.settings import Bounds, Settings, parameter_name
 
 if TYPE_CHECKING:
     from qgis.core import QgsProcessingAlgorithm
@@ -91,23 +92,41 @@ class Inputs:
         if kind == "number":
             if setting.default is None and given in (None, ""):
                 return None
+            if isinstance(given, str) and given and not _is_number(given):
+                raise InputError(name, f"'{given}' was given", "give a number")
             integer = setting.type in ("int", "int | None", int)
             return read.parameterAsInt(parameters, name, context) if integer else \
                 read.parameterAsDouble(parameters, name, context)
         if kind == "choice":
-            return read.parameterAsEnumString(parameters, name, context)
+            # QGIS takes the default for a text that isn't an option; the settings refuse it.
+            chosen = given if isinstance(given, str) else ""
+            return chosen or read.parameterAsEnumString(parameters, name, context)
         if kind == "flag":
             return read.parameterAsBoolean(parameters, name, context)
         if kind == "day":
-            day = read.parameterAsDateTime(parameters, name, context).date()
-            return day.toPyDate() if day.isValid() else None
+            return self._day(name, given)
         if kind == "extent":
-            box = read.parameterAsExtent(parameters, name, context, WGS84)
-            empty = given in (None, "")
-            return None if empty else (box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum())
+            return self._extent(name, given)
         if kind == "crs":
             return self._crs(name, given)
         return read.parameterAsString(parameters, name, context)
+
+    def _day(self, name: str, given: Any) -> date | None:
+        day = self._algorithm.parameterAsDateTime(self._parameters, name, self._context).date()
+        if day.isValid():
+            return date(day.year(), day.month(), day.day())
+        if isinstance(given, str) and given:
+            raise InputError(name, f"'{given}' isn't a date", "give it as YYYY-MM-DD")
+        return None
+
+    def _extent(self, name: str, given: Any) -> Bounds | None:
+        if given in (None, ""):
+            return None
+        box = self._algorithm.parameterAsExtent(self._parameters, name, self._context, WGS84)
+        if box.isNull():
+            raise InputError(name, f"'{given}' isn't an extent", "give west, east, south and north with their CRS, "
+                             "such as 115.3,116,30.5,31.2 [EPSG:4326]")
+        return box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()
 
     def _crs(self, name: str, given: Any) -> str:
         crs = self._algorithm.parameterAsCrs(self._parameters, name, self._context)
@@ -138,7 +157,8 @@ class Inputs:
             raise InputError(name, f"'{self.text(name)}' can't be opened as a raster layer",
                              "choose a raster file that exists")
         if layer.providerType() != "gdal":
-            raise InputError(name, f"'{layer.name()}' is a layer of the kind '{layer.providerType()}'",
+            shown = layer.name() or self.text(name)
+            raise InputError(name, f"'{shown}' is a layer of the kind '{layer.providerType()}'",
                              "save it as a GeoTIFF first")
         return RasterInput(name, layer.source(), crs_text(layer.crs()) if layer.crs().isValid() else "")
 
@@ -157,6 +177,14 @@ class Inputs:
         if not shapes:
             raise InputError(name, f"'{source.sourceName()}' has no polygon", "choose a layer with at least one")
         return shapes, crs_text(source.sourceCrs())
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def crs_text(crs: QgsCoordinateReferenceSystem) -> str:

@@ -48,7 +48,7 @@ class Chain:
             sys.exit(f"{algorithm} isn't known")
         step.setChildId(child)
         step.setDescription(step.algorithm().displayName())
-        step.setPosition(QPointF(120 + 280 * column, 60 + 160 * row))
+        step.setPosition(QPointF(120 + 560 * column - 230, 60 + 160 * row))
         step.setSize(QSizeF(220, 40))
         for definition in step.algorithm().parameterDefinitions():
             name = definition.name()
@@ -61,7 +61,7 @@ class Chain:
             final = QgsProcessingModelOutput(output.lower(), title)
             final.setChildId(child)
             final.setChildOutputName(output)
-            final.setPosition(step.position() + QPointF(240, 50 * number))
+            final.setPosition(step.position() + QPointF(270, 60 * number))
             finals[output.lower()] = final
         step.setModelOutputs(finals)
         self.model.addChildAlgorithm(step)

@@ -13,7 +13,7 @@ import numpy as np
 import rasterio
 
 SCRIPTS = Path(__file__).resolve().parent
-NEGATIVE = 1
+NONE, NEGATIVE = 0, 1
 
 
 class Steps:
@@ -61,12 +61,12 @@ def main(folder: Path) -> None:
         TREE=str(folder / "contour_tree.gpkg"))
     steps.run("Draw the project and the map", ["/usr/bin/python3", str(SCRIPTS / "demo_project.py"), str(folder)],
               PATH="/usr/bin:/bin", QT_QPA_PLATFORM="offscreen")
-    planted, both = compare(city / "truth" / "truth_classes.tif", folder / "angular_effects.tif")
+    planted, both, chance = compare(city / "truth" / "truth_classes.tif", folder / "angular_effects.tif")
     rows = (
         ("nights used", nights["NIGHTS_USED"], ""),
         ("pixels with enough nights", effects["FITTED_PIXELS"], ""),
         ("negative (high-rise)", effects["NEGATIVE_PIXELS"],
-         f"planted inside the boundary {planted}, found of these {both}"),
+         f"planted inside the boundary {planted}, found of these {both}; of flat pixels {chance:.1%} by chance"),
         ("positive (low-rise)", effects["POSITIVE_PIXELS"], ""),
         ("U-shaped (mid-rise)", effects["U_SHAPED_PIXELS"], ""),
         ("urban centres", centres["CENTRE_COUNT"],
@@ -82,11 +82,12 @@ def main(folder: Path) -> None:
 Time: {sum(seconds for _, seconds in steps.seconds):.0f} s in {len(steps.seconds)} steps.""")
 
 
-def compare(truth: Path, classes: Path) -> tuple[int, int]:
-    """Pixels planted as negative, and how many of them were found so."""
+def compare(truth: Path, classes: Path) -> tuple[int, int, float]:
+    """Pixels planted as negative, how many of them were found so, and the share of flat ones that were called so."""
     with rasterio.open(truth) as first, rasterio.open(classes) as second:
-        planted, found = first.read(1) == NEGATIVE, second.read(1) == NEGATIVE
-    return int(planted.sum()), int(np.count_nonzero(planted & found))
+        planted, found = first.read(1), second.read(1) == NEGATIVE
+    negative, flat = planted == NEGATIVE, planted == NONE
+    return int(negative.sum()), int(np.count_nonzero(negative & found)), float(found[flat].mean())
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from scipy.special import betainc, betaln, stdtrit
 
 from .settings import AngularEffectsSettings
@@ -41,8 +41,13 @@ def empty_sums(rows: int, columns: int) -> tuple[NDArray[np.float64], NDArray[np
 
 
 def observation(radiance: Any, zenith: Any, accepted: Any, limit: Any) -> Any:
-    """Whether a night counts: not-a-number in either quantity or a zenith above the limit is no observation."""
-    return (zenith <= limit) & (np.abs(radiance) <= FLOAT32_MAX) & accepted
+    """Whether a night counts: what isn't finite in either quantity or is seen beyond the limit is no observation."""
+    return (np.abs(zenith) <= limit) & (np.abs(radiance) <= FLOAT32_MAX) & accepted
+
+
+def finite_limit(limit: float) -> np.float32:
+    """The greatest zenith that counts, in the precision of the stacks; never inf, which no observation may be."""
+    return np.float32(min(limit, FLOAT32_MAX))
 
 
 def centred(valid: Any, value: Any, reference: Any, scale: Any) -> Any:
@@ -50,7 +55,7 @@ def centred(valid: Any, value: Any, reference: Any, scale: Any) -> Any:
 
     Centred so, the sums keep their digits for a narrow range of zeniths and for a bright pixel that hardly changes.
     """
-    return select(valid, (np.float64(1.0) * value - np.float64(1.0) * reference) * (1.0 / scale), 0.0)
+    return select(valid, (np.float64(value) - np.float64(reference)) * (1.0 / scale), 0.0)
 
 
 def add_nights(radiance: NDArray[np.float32], zenith: NDArray[np.float32], accepted: NDArray[np.uint8] | None,
@@ -64,7 +69,7 @@ def add_nights(radiance: NDArray[np.float32], zenith: NDArray[np.float32], accep
     for night, (r, z) in enumerate(zip(radiance, zenith)):
         use = True if accepted is None else accepted[night] != 0
         with np.errstate(invalid="ignore"):
-            valid = observation(r, z, use, np.float32(limit))
+            valid = observation(r, z, use, finite_limit(limit))
             first = valid & (n == 0)
             radiance0[first], zenith0[first] = r[first], z[first]
             np.copyto(lowest, z, where=valid & (z < lowest))
@@ -131,10 +136,10 @@ def fit(n: Any, x1: Any, x2: Any, x3: Any, x4: Any, y1: Any, xy: Any, x2y: Any, 
     partial = select(left_linear > 0.0, left_quadratic / select(left_linear > 0.0, left_linear, 1.0), 1.0)
     curvature_p = select(steady, 1.0, tail_probability(partial, freedom, log_beta_quadratic))
 
-    x_low = (np.float64(1.0) * lowest - np.float64(1.0) * zenith0) / ZENITH_SCALE
-    x_high = (np.float64(1.0) * highest - np.float64(1.0) * zenith0) / ZENITH_SCALE
-    x_zero = -(np.float64(1.0) * zenith0) / ZENITH_SCALE
-    level = np.float64(1.0) * radiance0 + mean_y
+    x_low = (np.float64(lowest) - np.float64(zenith0)) / ZENITH_SCALE
+    x_high = (np.float64(highest) - np.float64(zenith0)) / ZENITH_SCALE
+    x_zero = -np.float64(zenith0) / ZENITH_SCALE
+    level = np.float64(radiance0) + mean_y
     at_lowest, at_highest = level + beta * (x_low - mean_x), level + beta * (x_high - mean_x)
     change = select(at_lowest > 0.0, at_highest / select(at_lowest > 0.0, at_lowest, 1.0) - 1.0, not_a_number)
 
@@ -178,13 +183,14 @@ def fit(n: Any, x1: Any, x2: Any, x3: Any, x4: Any, y1: Any, xy: Any, x2y: Any, 
         n,
         select(curved, curvature_p, not_a_number),
         select(varied, change, not_a_number),
-        select(enough, np.float64(1.0) * lowest, not_a_number),
-        select(enough, np.float64(1.0) * highest, not_a_number),
+        select(enough, np.float64(lowest), not_a_number),
+        select(enough, np.float64(highest), not_a_number),
     )
 
 
 def fit_block(sums: NDArray[np.float64], references: NDArray[np.float32], thresholds: Thresholds,
-              settings: AngularEffectsSettings) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+              settings: AngularEffectsSettings,
+              dtype: DTypeLike = np.float32) -> tuple[NDArray[np.uint8], NDArray[Any]]:
     """Classes (rows, columns) and STATISTICS (14, rows, columns) of a block: numpy's engine."""
     state, reference = np.moveaxis(sums, 1, 0), np.moveaxis(references, 1, 0)
     count = state[0].astype(np.intp)
@@ -193,4 +199,4 @@ def fit_block(sums: NDArray[np.float64], references: NDArray[np.float32], thresh
                      thresholds.log_beta[count], settings.alpha, settings.min_observations, settings.min_r2,
                      settings.min_change, settings.u_test == "slopes"]
         effect, *statistics = fit(*arguments)
-        return effect.astype(np.uint8), np.stack(statistics).astype(np.float32)
+        return effect.astype(np.uint8), np.stack(statistics).astype(dtype)

@@ -7,13 +7,13 @@ from typing import Any
 import numba
 import numpy as np
 from numba.extending import overload, register_jitable
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from . import angular_fit
 from .angular_fit import ZENITH_SCALE, Thresholds, select, tail_probability
 from .settings import AngularEffectsSettings
 
-CONVERGED = 1e-15
+CONVERGED = 1e-12  # a thousandth of the error that the statistics may have
 MAX_TERMS = 500
 TINY = 1e-300
 TOGETHER = 4  # nights whose terms are added while the sums stay in registers
@@ -153,7 +153,7 @@ def _add_nights(radiance: Any, zenith: Any, accepted: Any, limit: Any, sums: Any
 def add_nights(radiance: NDArray[np.float32], zenith: NDArray[np.float32], accepted: NDArray[np.uint8] | None,
                limit: float, sums: NDArray[np.float64], references: NDArray[np.float32]) -> None:
     """As angular_fit.add_nights, same sums to the last bit. Contiguous arrays are several times faster."""
-    _add_nights(radiance, zenith, accepted, np.float32(limit), sums, references)
+    _add_nights(radiance, zenith, accepted, angular_fit.finite_limit(limit), sums, references)
 
 
 @compiled
@@ -175,11 +175,12 @@ def _fit_block(sums: Any, references: Any, critical_t: Any, log_beta: Any, alpha
 
 
 def fit_block(sums: NDArray[np.float64], references: NDArray[np.float32], thresholds: Thresholds,
-              settings: AngularEffectsSettings) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+              settings: AngularEffectsSettings,
+              dtype: DTypeLike = np.float32) -> tuple[NDArray[np.uint8], NDArray[Any]]:
     """As angular_fit.fit_block."""
     rows, _, columns = sums.shape
     classes = np.empty((rows, columns), dtype=np.uint8)
-    statistics = np.empty((len(angular_fit.STATISTICS), rows, columns), dtype=np.float32)
+    statistics = np.empty((len(angular_fit.STATISTICS), rows, columns), dtype=dtype)
     _fit_block(sums, references, thresholds.critical_t, thresholds.log_beta, settings.alpha,
                settings.min_observations, settings.min_r2, settings.min_change, settings.u_test == "slopes", classes,
                statistics)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ..errors import InputError
-from ..settings import Bounds, Settings, choice, crs, day, extent, flag, number, text
+from ..settings import Bounds, Settings, choice, crs, day, extent, number, text
 
 # The quality codes that each choice accepts: rows are (product level, collection). None = every code but the fill.
 QUALITY_CODES: dict[tuple[str, int], dict[str, tuple[int, ...] | None]] = {

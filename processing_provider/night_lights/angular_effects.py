@@ -37,7 +37,7 @@ class AngularEffects(NocturneAlgorithm):
     LIBRARIES = ("rasterio",)
     FASTER_WITH = ("numba",)
     SETTINGS = AngularEffectsSettings
-    STYLES = {"CLASSES": "angular_effects"}
+    STYLES = {"CLASSES": "angular_effects", "STATISTICS": "angular_statistics"}
 
     def layers(self) -> list[QgsProcessingParameterDefinition]:
         return [

@@ -50,7 +50,7 @@
  </renderer-v2>
  <labeling type="simple">
   <settings calloutType="simple">
-   <text-style fontStrikeout="0" fontKerning="1" legendString="Aa" textColor="11,13,23,255" fontSizeMapUnitScale="3x:0,0,0,0,0,0" fontLetterSpacing="0" textOpacity="1" previewBkgrdColor="255,255,255,255" fieldName="'≥ ' || round(contour_value) || ' nW'" multilineHeight="1" fontSize="7.5" fontWordSpacing="0" fontItalic="0" fontWeight="50" blendMode="0" capitalization="0" fontUnderline="0" textOrientation="horizontal" isExpression="1" useSubstitutions="0" fontSizeUnit="Point" namedStyle="" allowHtml="0" fontFamily="DejaVu LGC Sans">
+   <text-style fontStrikeout="0" fontKerning="1" legendString="Aa" textColor="11,13,23,255" fontSizeMapUnitScale="3x:0,0,0,0,0,0" fontLetterSpacing="0" textOpacity="1" previewBkgrdColor="255,255,255,255" fieldName="'≥ ' || round(contour_value) || ' nW'" multilineHeight="1" fontSize="7.5" fontWordSpacing="0" fontItalic="0" fontWeight="50" blendMode="0" capitalization="0" fontUnderline="0" textOrientation="horizontal" isExpression="1" useSubstitutions="0" fontSizeUnit="Point" allowHtml="0">
     <families/>
     <text-buffer bufferColor="255,255,255,220" bufferNoFill="1" bufferJoinStyle="128" bufferOpacity="1" bufferSize="0.80000000000000004" bufferDraw="1" bufferSizeMapUnitScale="3x:0,0,0,0,0,0" bufferSizeUnits="MM" bufferBlendMode="0"/>
     <text-mask maskType="0" maskSize="1.5" maskOpacity="1" maskJoinStyle="128" maskEnabled="0" maskSizeUnits="MM" maskSizeMapUnitScale="3x:0,0,0,0,0,0" maskedSymbolLayers=""/>
