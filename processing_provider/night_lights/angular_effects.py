@@ -31,8 +31,9 @@ class AngularEffects(NocturneAlgorithm):
         "CLASSES: 0 none, 1 negative, 2 positive, 3 U-shaped, 255 no data. STATISTICS: coefficients per degree, R2 and "
         "p of both fits, the number of observations, the relative change from the lowest to the highest observed "
         "zenith by the linear fit, and these two zeniths.\n\n"
-        "Flat pixels come out as negative at about half the significance level. Haze that covers the whole city on a "
-        "night is shared by its pixels, so a share of negative pixels of a few percent is no evidence by itself.")
+        "At the level of 0.05 about 8 % of flat pixels get a class by chance: 2.5 % negative, 2.5 % positive, 3 % "
+        "U-shaped. Haze that covers the whole city on a night is shared by its pixels, so a share of negative pixels of "
+        "a few percent is no evidence by itself.")
     TAGS = ("black marble", "viirs", "view zenith angle", "high-rise", "night lights", "regression")
     LIBRARIES = ("rasterio",)
     FASTER_WITH = ("numba",)

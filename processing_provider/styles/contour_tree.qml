@@ -68,7 +68,7 @@
       <Option name="offset_unit" type="QString" value="MM"/>
       <Option name="outline_color" type="QString" value="255,158,203,255"/>
       <Option name="outline_style" type="QString" value="solid"/>
-      <Option name="outline_width" type="QString" value="1.3"/>
+      <Option name="outline_width" type="QString" value="0.9"/>
       <Option name="outline_width_unit" type="QString" value="MM"/>
       <Option name="style" type="QString" value="solid"/>
      </Option>
@@ -80,7 +80,7 @@
      <prop v="MM" k="offset_unit"/>
      <prop v="255,158,203,255" k="outline_color"/>
      <prop v="solid" k="outline_style"/>
-     <prop v="1.3" k="outline_width"/>
+     <prop v="0.9" k="outline_width"/>
      <prop v="MM" k="outline_width_unit"/>
      <prop v="solid" k="style"/>
      <data_defined_properties>
@@ -110,7 +110,7 @@
       <Option name="offset_unit" type="QString" value="MM"/>
       <Option name="outline_color" type="QString" value="211,107,255,255"/>
       <Option name="outline_style" type="QString" value="solid"/>
-      <Option name="outline_width" type="QString" value="1.8"/>
+      <Option name="outline_width" type="QString" value="0.9"/>
       <Option name="outline_width_unit" type="QString" value="MM"/>
       <Option name="style" type="QString" value="solid"/>
      </Option>
@@ -122,7 +122,7 @@
      <prop v="MM" k="offset_unit"/>
      <prop v="211,107,255,255" k="outline_color"/>
      <prop v="solid" k="outline_style"/>
-     <prop v="1.8" k="outline_width"/>
+     <prop v="0.9" k="outline_width"/>
      <prop v="MM" k="outline_width_unit"/>
      <prop v="solid" k="style"/>
      <data_defined_properties>
@@ -152,7 +152,7 @@
       <Option name="offset_unit" type="QString" value="MM"/>
       <Option name="outline_color" type="QString" value="176,0,104,255"/>
       <Option name="outline_style" type="QString" value="solid"/>
-      <Option name="outline_width" type="QString" value="2.3"/>
+      <Option name="outline_width" type="QString" value="0.9"/>
       <Option name="outline_width_unit" type="QString" value="MM"/>
       <Option name="style" type="QString" value="solid"/>
      </Option>
@@ -164,7 +164,7 @@
      <prop v="MM" k="offset_unit"/>
      <prop v="176,0,104,255" k="outline_color"/>
      <prop v="solid" k="outline_style"/>
-     <prop v="2.3" k="outline_width"/>
+     <prop v="0.9" k="outline_width"/>
      <prop v="MM" k="outline_width_unit"/>
      <prop v="solid" k="style"/>
      <data_defined_properties>
