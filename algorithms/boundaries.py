@@ -1,0 +1,58 @@
+"""Polygons that limit a computation to an area."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from rasterio.crs import CRS
+from rasterio.features import geometry_mask
+from shapely.errors import ShapelyError
+
+from .errors import InputError
+from .projections import transform_points
+from .rasters import Grid
+
+SEGMENTS = 200  # pieces that an edge as long as the whole boundary is cut into, so that it bends with the projection
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """Polygons that the user named: the parameter, their WKB, and their CRS as an authority code or WKT."""
+
+    parameter: str
+    polygons: Sequence[bytes]
+    crs: str
+
+    def in_crs(self, crs: CRS) -> NDArray[np.object_]:
+        """The polygons as shapely geometries in another CRS. Raises InputError for what is no area."""
+        try:
+            shapes: NDArray[np.object_] = shapely.force_2d(shapely.from_wkb(list(self.polygons)))
+        except ShapelyError as error:
+            raise InputError(self.parameter, f"a geometry can't be read ({error})", "repair the layer") from error
+        shapes = shapes[shapely.area(shapes) > 0]
+        if len(shapes) == 0:
+            raise InputError(self.parameter, "it has no polygon with an area", "choose a polygon layer")
+        if not self.crs:
+            raise InputError(self.parameter, "it has no coordinate reference system",
+                             "assign the right one to the layer")
+        own = CRS.from_user_input(self.crs)
+        if own == crs:
+            return shapes
+        left, bottom, right, top = shapely.total_bounds(shapes)
+        bent = shapely.segmentize(shapes, max(right - left, top - bottom) / SEGMENTS)
+        moved: NDArray[np.object_] = shapely.transform(
+            bent, lambda points: np.column_stack(transform_points(own, crs, points[:, 0], points[:, 1])))
+        if not np.isfinite(shapely.total_bounds(moved)).all():
+            raise InputError(self.parameter, f"it can't be projected to {crs.to_string()}",
+                             "choose polygons near the raster")
+        return moved
+
+
+def outside(shapes: Sequence[Any] | NDArray[np.object_], grid: Grid) -> NDArray[np.bool_]:
+    """Whether the centre of each cell lies outside all shapes, which are in the grid's CRS."""
+    mask: NDArray[np.bool_] = geometry_mask(shapes, (grid.height, grid.width), grid.transform)
+    return mask
