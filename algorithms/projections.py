@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.crs import CRS
 from rasterio.warp import transform, transform_bounds
+from rasterio.windows import Window
 
+from .errors import InputError
 from .rasters import Grid
 from .settings import Bounds
 
@@ -19,6 +21,22 @@ def wgs84_bounds(grid: Grid) -> Bounds:
     """West, south, east and north of the grid in degrees."""
     west, south, east, north = transform_bounds(grid.crs, WGS84, *grid.bounds)
     return west, south, east, north
+
+
+def extent_window(extent: Bounds | None, grid: Grid) -> Window:
+    """The cells that EXTENT (WGS 84 degrees) touches, all of them where it is None. Raises InputError for none."""
+    if extent is None:
+        return Window(0, 0, grid.width, grid.height)
+    left, bottom, right, top = transform_bounds(WGS84, grid.crs, *extent)
+    own_left, own_bottom, own_right, own_top = grid.bounds
+    if left >= own_right or right <= own_left or bottom >= own_top or top <= own_bottom:
+        raise InputError("EXTENT", f"it lies outside the rasters, {grid}", "choose an extent that they cover")
+    slack = 1e-6  # cells, for edges that fall on cell edges but for rounding
+    first_column = max(0, math.floor((left - own_left) / grid.cell_width + slack))
+    first_row = max(0, math.floor((own_top - top) / grid.cell_height + slack))
+    last_column = min(grid.width, math.ceil((right - own_left) / grid.cell_width - slack))
+    last_row = min(grid.height, math.ceil((own_top - bottom) / grid.cell_height - slack))
+    return Window(first_column, first_row, last_column - first_column, last_row - first_row)
 
 
 def automatic_metric_crs(bounds: Bounds) -> CRS:

@@ -22,8 +22,10 @@ from rasterio.windows import Window
 
 from .errors import InputError, OutputError
 
-BLOCK = 256  # side of the tiles that we write
-CACHE_BYTES = 64 * 2**20  # GDAL's own default is 5 % of the machine, outside every memory budget
+BLOCK = 256  # side of the blocks that we compute
+TILE = 64  # side of the tiles that we write: a pixel's column of nights inflates one tile of each night
+BANDS_TOGETHER = 64  # that are read by one call
+CACHE_BYTES = 16 * 2**20  # a quarter of the least MAX_MEMORY; GDAL's own default is 5 % of the machine
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,11 @@ class Grid:
             for mine, theirs, cell in zip(self.bounds, other.bounds, (self.cell_width, self.cell_height) * 2))
         return (self.width, self.height) == (other.width, other.height) and corners_agree and self.crs == other.crs
 
+    def part(self, window: Window) -> Grid:
+        """The grid of a window of whole cells."""
+        return Grid(self.crs, self.transform * Affine.translation(window.col_off, window.row_off), window.width,
+                    window.height)
+
     def __str__(self) -> str:
         name = self.crs.to_string() if self.crs.to_epsg() else "own CRS"
         left, bottom, right, top = self.bounds
@@ -87,7 +94,7 @@ def open_raster(source: RasterInput) -> Iterator[rasterio.DatasetReader]:
 
 def read_grid(source: RasterInput, dataset: rasterio.DatasetReader) -> Grid:
     """The dataset's grid. Raises InputError without a CRS and for rotated or flipped grids."""
-    crs = dataset.crs or (CRS.from_wkt(source.crs) if source.crs else None)
+    crs = dataset.crs or (CRS.from_user_input(source.crs) if source.crs else None)
     if not crs:
         raise InputError(source.parameter, f"'{source.path}' has no coordinate reference system",
                          "assign the right one to the file")
@@ -122,24 +129,29 @@ def read_values(dataset: rasterio.DatasetReader, bands: Sequence[int], window: W
     masked_by_value = nodata is not None and not math.isnan(nodata)
     other_mask = any("nodata" not in {flag.name for flag in flags} and "all_valid" not in {flag.name for flag in flags}
                      for flags in dataset.mask_flag_enums)
-    if masked_by_value or other_mask:
-        cells = dataset.read(list(bands), window=window, masked=True)
-        values = cells.data.astype(np.float32)
-        values[np.broadcast_to(cells.mask, values.shape)] = np.nan
-    else:
-        values = dataset.read(list(bands), window=window, out_dtype=np.float32)
-    for index, band in enumerate(bands):
-        scale, offset = dataset.scales[band - 1], dataset.offsets[band - 1]
-        if (scale, offset) != (1.0, 0.0):
-            values[index] = values[index] * scale + offset
-    return np.asarray(values, dtype=np.float32)
+    masked = masked_by_value or other_mask
+    scales, offsets = dataset.scales, dataset.offsets
+    values = np.empty((len(bands), int(window.height), int(window.width)), dtype=np.float32)
+    for start in range(0, len(bands), BANDS_TOGETHER):  # so that masks and other data types take a part's copies only
+        group = list(bands[start:start + BANDS_TOGETHER])
+        part = values[start:start + BANDS_TOGETHER]
+        cells = dataset.read(group, window=window, masked=masked)
+        np.copyto(part, cells.data if masked else cells, casting="unsafe")
+        if masked:
+            part[np.broadcast_to(cells.mask, part.shape)] = np.nan
+        for index, band in enumerate(group):
+            scale, offset = scales[band - 1], offsets[band - 1]
+            if (scale, offset) != (1.0, 0.0):
+                part[index] = part[index] * scale + offset
+    return values
 
 
 def plan_windows(width: int, height: int, block_shape: tuple[int, int], bytes_per_cell: float,
-                 max_bytes: float) -> list[Window]:
+                 max_bytes: float, first_row: int = 0) -> list[Window]:
     """Windows in row-major order that cover the grid and follow its storage blocks (rows, columns).
 
-    Each takes at most max_bytes, if a part of one storage row of blocks does.
+    Each takes at most max_bytes, if a part of one storage row of blocks does. first_row: the row of the storage on
+    which the grid begins.
     """
     max_cells = max(1, int(max_bytes // bytes_per_cell))
     block_rows, block_columns = (min(block_shape[0], height), min(block_shape[1], width))
@@ -151,8 +163,10 @@ def plan_windows(width: int, height: int, block_shape: tuple[int, int], bytes_pe
     else:
         columns = min(block_columns, max_cells)
         rows = max(1, max_cells // columns)
-    return [Window(column, row, min(columns, width - column), min(rows, height - row))
-            for row in range(0, height, rows) for column in range(0, width, columns)]
+    first_edge = rows - first_row % block_shape[0] if rows < height else height
+    edges = sorted({0, *range(max(first_edge, 1), height, rows), height})
+    return [Window(column, top, min(columns, width - column), bottom - top)
+            for top, bottom in zip(edges, edges[1:]) for column in range(0, width, columns)]
 
 
 @dataclass(frozen=True)
@@ -180,7 +194,7 @@ class RasterWriter:
         # interleave band: a night or a statistic is read alone more often than a pixel's whole column.
         profile = dict(
             driver="GTiff", width=grid.width, height=grid.height, count=len(descriptions), dtype=dtype,
-            crs=grid.crs, transform=grid.transform, nodata=nodata, tiled=True, blockxsize=BLOCK, blockysize=BLOCK,
+            crs=grid.crs, transform=grid.transform, nodata=nodata, tiled=True, blockxsize=TILE, blockysize=TILE,
             interleave="band", compress="deflate", zlevel=1, predictor=3 if dtype.startswith("float") else 2,
             bigtiff="if_safer", num_threads="all_cpus")
         self._env = rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES)
@@ -249,8 +263,9 @@ def _remembering_opener(remember: Callable[[OSError], None]) -> Callable[..., io
                 while written < len(view):
                     written += super().write(view[written:]) or 0
             except OSError as failure:
+                # Raised from here it would pass through GDAL's C code and end as tracebacks on stderr; GDAL takes the
+                # short count for the failure that it is.
                 remember(failure)
-                raise
             return written
 
     def opener(path: str, mode: str = "r") -> io.FileIO:

@@ -2,17 +2,21 @@
 from __future__ import annotations
 
 import html
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from qgis.core import (
     Qgis,
+    QgsMapLayer,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
+    QgsProcessingFeatureSourceDefinition,
     QgsProcessingFeedback,
     QgsProcessingOutputDefinition,
+    QgsProcessingOutputLayerDefinition,
     QgsProcessingParameterDefinition,
 )
 from qgis.PyQt.QtGui import QIcon
@@ -27,6 +31,9 @@ from .outputs import PROVENANCE_SUFFIX, Outputs
 
 ICONS = Path(__file__).resolve().parent / "icons"
 GROUPS = {"night_lights": "Night lights", "tools": "Tools"}
+
+# Python must keep the post-processors: QGIS doesn't, and after a model or script the algorithm is gone before it loads.
+_finishes: deque[LayerFinish] = deque(maxlen=1000)
 
 
 class FeedbackProgress(Progress):
@@ -63,7 +70,7 @@ class NocturneAlgorithm(QgsProcessingAlgorithm):
     """Subclasses name themselves, declare layers and outputs, and call one function of the science in execute().
 
     STYLES: output to the name of its style. LIBRARIES are needed; FASTER_WITH are used where they are there.
-    SETTINGS: the frozen dataclass whose fields become parameters.
+    SETTINGS: the frozen dataclass whose fields become parameters; FIXED: values of fields that are no choice here.
     """
 
     NAME: ClassVar[str]
@@ -75,6 +82,7 @@ class NocturneAlgorithm(QgsProcessingAlgorithm):
     LIBRARIES: ClassVar[tuple[str, ...]] = ()
     FASTER_WITH: ClassVar[tuple[str, ...]] = ()
     SETTINGS: ClassVar[type[Settings]] = Settings
+    FIXED: ClassVar[dict[str, Any]] = {}
     USES_RESOURCES: ClassVar[bool] = True
     STYLES: ClassVar[dict[str, str]] = {}
 
@@ -125,7 +133,7 @@ class NocturneAlgorithm(QgsProcessingAlgorithm):
         return type(self)()
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
-        settings = setting_parameters(self.SETTINGS)
+        settings = setting_parameters(self.SETTINGS, self.FIXED)
         resources = setting_parameters(Resources) if self.USES_RESOURCES else []
         for parameter in [*self.layers(), *settings, *resources, *self.destinations()]:
             self.addParameter(parameter)
@@ -155,7 +163,7 @@ class NocturneAlgorithm(QgsProcessingAlgorithm):
         # First our own check, whose sentence says what was found and what to do; QGIS only names the parameter.
         try:
             inputs = Inputs(self, parameters, context)
-            inputs.settings(self.SETTINGS)
+            inputs.settings(self.SETTINGS, self.FIXED)
             if self.USES_RESOURCES:
                 inputs.settings(Resources)
         except InputError as error:
@@ -171,11 +179,14 @@ class NocturneAlgorithm(QgsProcessingAlgorithm):
             dependencies.load_if_there(*self.FASTER_WITH)
             inputs = Inputs(self, parameters, context)
             resources = inputs.settings(Resources) if self.USES_RESOURCES else Resources()
-            run = Run(inputs, outputs, inputs.settings(self.SETTINGS), resources, FeedbackProgress(feedback))
+            settings = inputs.settings(self.SETTINGS, self.FIXED)
+            run = Run(inputs, outputs, settings, resources, FeedbackProgress(feedback))
             results = self.execute(run)
             outputs.close_sinks()
-            self._finish_layers(outputs, parameters, context)
+            finishes = self._write_side_files(outputs, parameters, context)
+            run.progress.check()
             outputs.commit()
+            _finish_when_loaded(finishes, outputs, context)
         except Cancelled:
             outputs.discard()
             return {}
@@ -190,29 +201,27 @@ class NocturneAlgorithm(QgsProcessingAlgorithm):
             raise
         return {**outputs.destinations, **results}
 
-    def _finish_layers(self, outputs: Outputs, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
+    def _write_side_files(self, outputs: Outputs, parameters: dict[str, Any],
+                          context: QgsProcessingContext) -> dict[str, LayerFinish]:
+        """Style, metadata and provenance beside the staged files; what is left to do when QGIS loads the outputs."""
         if not outputs.destinations:
-            return
+            return {}
         from ..algorithms.provenance import describe_run
 
         given = {each.name(): _json_value(parameters.get(each.name(), each.defaultValue()))
                  for each in self.parameterDefinitions()}
         provenance = describe_run(self.id(), given, self._input_paths(parameters, context),
                                   {"qgis": Qgis.QGIS_VERSION})
-        self._finishes = {}  # QGIS keeps no reference to a post-processor
-        layers = context.layersToLoadOnCompletion()
-        for name, destination in outputs.destinations.items():
+        finishes = {}
+        for name in outputs.destinations:
             definition = self.parameterDefinition(name)
             style, path = self.STYLES.get(name, ""), outputs.staged_files.get(name)
             metadata = layer_metadata(definition.description(), definition.help(), provenance)
             if path is not None and definition.type() != "fileDestination":
-                write_side_files(path, style, metadata, PROVENANCE_SUFFIX, provenance)
-            loaded = [key for key in layers if key == destination or (path is not None and key.startswith(str(path)))]
-            for key in loaded:
-                self._finishes[key] = LayerFinish(style, metadata)
-                layers[key].setPostProcessor(self._finishes[key])
-        if self._finishes:
-            context.setLayersToLoadOnCompletion(layers)
+                with outputs.writing(name):
+                    write_side_files(path, style, metadata, PROVENANCE_SUFFIX, provenance)
+            finishes[name] = LayerFinish(style, metadata)
+        return finishes
 
     def _input_paths(self, parameters: dict[str, Any], context: QgsProcessingContext) -> dict[str, str]:
         """Files and folders behind the inputs, for their fingerprints."""
@@ -223,10 +232,26 @@ class NocturneAlgorithm(QgsProcessingAlgorithm):
             if parameter.type() == "file":
                 paths[parameter.name()] = self.parameterAsFile(parameters, parameter.name(), context)
                 continue
+            if parameter.type() == "multilayer":
+                listed = self.parameterAsFileList(parameters, parameter.name(), context)
+                paths.update({f"{parameter.name()}[{number}]": path for number, path in enumerate(listed) if path})
+                continue
             layer = self.parameterAsLayer(parameters, parameter.name(), context)
             if layer is not None:
                 paths[parameter.name()] = layer.source().split("|")[0]
         return paths
+
+
+def _finish_when_loaded(finishes: dict[str, LayerFinish], outputs: Outputs, context: QgsProcessingContext) -> None:
+    """After the outputs got their final names, because QGIS deletes the post-processor of a name that is replaced."""
+    layers = context.layersToLoadOnCompletion()
+    for name, finish in finishes.items():
+        destination = outputs.destinations[name]
+        for key in layers:
+            if key == destination or key.startswith(f"{destination}|"):
+                _finishes.append(finish)
+                layers[key].setPostProcessor(finish)
+    context.setLayersToLoadOnCompletion(layers)
 
 
 def _json_value(value: Any) -> Any:
@@ -234,9 +259,11 @@ def _json_value(value: Any) -> Any:
         return value
     if isinstance(value, (list, tuple)):
         return [_json_value(each) for each in value]
-    if hasattr(value, "sink"):
+    if isinstance(value, QgsProcessingOutputLayerDefinition):
         return str(value.sink.staticValue())
-    if hasattr(value, "source"):
+    if isinstance(value, QgsProcessingFeatureSourceDefinition):
+        return {"source": str(value.source.staticValue()), "selected_features_only": value.selectedFeaturesOnly}
+    if isinstance(value, QgsMapLayer):
         return str(value.source())
     if hasattr(value, "authid"):
         return str(value.authid())

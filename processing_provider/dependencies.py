@@ -6,7 +6,6 @@ that brings its own copies would call QGIS's instead, so such wheels are loaded 
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import importlib.util
 import os
 import re
@@ -109,7 +108,7 @@ def _import(name: str) -> None:
         else:
             for module in library.modules:
                 importlib.import_module(module)
-    except (ImportError, OSError) as error:
+    except Exception as error:  # a wheel for another numpy raises ValueError, for instance
         raise MissingLibrary(f"{library.distribution} is installed but can't be imported ({error}); "
                              f"install it anew with: {install_line()}") from error
     if not was_there:
@@ -130,7 +129,9 @@ def missing(names: Sequence[str]) -> str:
     wanted = [f"{LIBRARIES[name].distribution} {minimum_version(name)} or newer ({_found(name)})" for name in lacking]
     if "pyfive" in lacking and sys.version_info < (3, 10):
         return "Reading HDF5 needs Python 3.10 or newer; use a QGIS that brings it."
-    return f"This needs {', '.join(wanted)}; install with: {install_line()}"
+    refused = [folder for folder in _library_folders() if _holds_numpy(folder)]
+    unused = f"; the folder '{refused[0]}' isn't used, because it contains numpy" if refused else ""
+    return f"This needs {', '.join(wanted)}{unused}; install with: {install_line()}"
 
 
 def _found(name: str) -> str:
@@ -147,9 +148,11 @@ def installed_version(name: str) -> str | None:
     """By its metadata: a module's own __version__ can lie."""
     if name not in sys.modules and importlib.util.find_spec(name) is None:
         return None
+    from importlib import metadata  # a third of the time that loading the plugin would take
+
     try:
-        return importlib.metadata.version(LIBRARIES[name].distribution)
-    except importlib.metadata.PackageNotFoundError:
+        return metadata.version(LIBRARIES[name].distribution)
+    except metadata.PackageNotFoundError:
         return None
 
 
@@ -186,12 +189,16 @@ def _profile_folder() -> Path:
 
 
 def _add_folder(folder: Path) -> None:
-    # numpy must stay the one that QGIS's own modules were compiled against.
-    if str(folder) in sys.path or (folder / "numpy").exists():
+    if str(folder) in sys.path or _holds_numpy(folder):
         return
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
     _folders_added.append(folder)
+
+
+def _holds_numpy(folder: Path) -> bool:
+    """numpy must stay the one that QGIS's own modules were compiled against."""
+    return (folder / "numpy").exists()
 
 
 def install_line() -> str:
@@ -199,7 +206,9 @@ def install_line() -> str:
     environment, requirements = runtime_folder(), PLUGIN / "requirements.txt"
     python = "/usr/bin/python3" if sys.platform.startswith("linux") else "python3"
     scripts = "Scripts" if sys.platform == "win32" else "bin"
-    numpy = importlib.metadata.version("numpy")
+    from importlib import metadata
+
+    numpy = metadata.version("numpy")
     return (f'{python} -m venv --system-site-packages "{environment}" && '
             f'"{environment / scripts / "python"}" -m pip install "numpy=={numpy}" "affine<3" -r "{requirements}"')
 

@@ -1,8 +1,10 @@
 """Reads Processing parameters into what the science takes: settings, raster inputs, polygons, folders."""
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from datetime import date
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
@@ -38,10 +40,11 @@ def described(parameter: QgsProcessingParameterDefinition, help: str,
     return parameter
 
 
-def setting_parameters(settings: type[Settings]) -> list[QgsProcessingParameterDefinition]:
-    """One Processing parameter per field of a settings class."""
+def setting_parameters(settings: type[Settings],
+                       fixed: Collection[str] = ()) -> list[QgsProcessingParameterDefinition]:
+    """One Processing parameter per field of a settings class, but for the fixed ones."""
     return [described(_parameter(setting), setting.metadata["help"], setting.metadata["advanced"])
-            for setting in fields(settings)]
+            for setting in fields(settings) if setting.name not in fixed]
 
 
 def _parameter(setting: Any) -> QgsProcessingParameterDefinition:
@@ -81,9 +84,11 @@ class Inputs:
         self._parameters = parameters
         self._context = context
 
-    def settings(self, settings: type[Settings]) -> Any:
-        values = {setting.name: self._value(parameter_name(setting), setting) for setting in fields(settings)}
-        return settings(**values)
+    def settings(self, settings: type[Settings], fixed: Mapping[str, Any] = MappingProxyType({})) -> Any:
+        """An instance of the settings class; fixed gives the values of fields that are no parameters."""
+        values = {setting.name: self._value(parameter_name(setting), setting) for setting in fields(settings)
+                  if setting.name not in fixed}
+        return settings(**values, **fixed)
 
     def _value(self, name: str, setting: Any) -> Any:
         read, parameters, context = self._algorithm, self._parameters, self._context
@@ -144,6 +149,11 @@ class Inputs:
         if self._algorithm.parameterDefinition(name).isDestination():
             return str(self._algorithm.parameterAsFileOutput(self._parameters, name, self._context))
         return str(self._algorithm.parameterAsFile(self._parameters, name, self._context))
+
+    def files(self, name: str) -> list[str]:
+        """Paths of files and folders in the order in which they were given; empty where nothing was."""
+        return [str(path) for path in self._algorithm.parameterAsFileList(self._parameters, name, self._context)
+                if path]
 
     def band(self, name: str) -> int:
         return int(self._algorithm.parameterAsInt(self._parameters, name, self._context))

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,7 @@ FIELD_TYPES = {"integer": QVariant.Int, "number": QVariant.Double, "text": QVari
 PROVENANCE_SUFFIX = ".nocturne.json"
 # Side files of an earlier output that would lie about the new one.
 STALE_SUFFIXES = (".aux.xml", ".ovr", ".msk", PROVENANCE_SUFFIX)
+ROOM = "choose a folder that can be written and has room"
 
 
 @dataclass
@@ -86,8 +88,7 @@ class Sink:
 
     def _fail(self) -> None:
         reason = self._sink.lastError() if self._sink is not None else ""
-        raise OutputError(self._name, f"a feature could not be written ({reason})",
-                          "choose a folder that can be written and has room")
+        raise OutputError(self._name, f"a feature could not be written ({reason})", ROOM)
 
 
 class Outputs:
@@ -126,6 +127,15 @@ class Outputs:
             return None
         final = self._algorithm.parameterAsFileOutput(self._parameters, name, self._context)
         return str(self._stage(name, final).path)
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[None]:
+        """Makes an OutputError of the system's own while a file of this output is written."""
+        try:
+            yield
+        except OSError as error:
+            raise OutputError(name, f"'{self.staged_files[name].name}' could not be written ({error.strerror})",
+                              ROOM) from error
 
     def sink(self, name: str, columns: Mapping[str, str], geometry: QgsWkbTypes.Type = QgsWkbTypes.Type.NoGeometry,
              crs: str = "") -> Sink | None:
@@ -218,10 +228,10 @@ class Outputs:
             sink.close()
             path = self.staged_files.get(name)
             if path is not None and path.suffix != ".csv":
-                written = QgsVectorLayer(str(path), name, "ogr").featureCount()
+                written = max(0, QgsVectorLayer(str(path), name, "ogr").featureCount())  # -2 where it can't be opened
                 if written != sink.count:
                     raise OutputError(name, f"{written} of {sink.count} features could be written to '{path.name}'",
-                                      "choose a folder that can be written and has room")
+                                      ROOM)
 
     def commit(self) -> None:
         """Moves every output to its final name: side files first, the main file last."""

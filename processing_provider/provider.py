@@ -8,12 +8,15 @@ from qgis.PyQt.QtGui import QIcon
 
 from .base import ICONS
 from .night_lights.angular_effects import AngularEffects
+from .night_lights.black_marble_angular_effects import BlackMarbleAngularEffects
+from .night_lights.raster_series import RasterSeries
 from .night_lights.read_black_marble import ReadBlackMarble
 from .night_lights.urban_centres import UrbanCentres
 from .tools.check_environment import CheckEnvironment
 from .tools.create_demo import CreateDemo
 
-ALGORITHMS = (ReadBlackMarble, AngularEffects, UrbanCentres, CheckEnvironment, CreateDemo)
+ALGORITHMS = (ReadBlackMarble, RasterSeries, AngularEffects, BlackMarbleAngularEffects, UrbanCentres, CheckEnvironment,
+              CreateDemo)
 CHAINS = Path(__file__).resolve().parent.parent / "chains"
 
 

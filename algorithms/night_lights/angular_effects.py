@@ -1,34 +1,30 @@
 """Angular effects of stacks: how the radiance of each pixel depends on the view zenith angle (Tan et al. 2022)."""
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from rasterio.windows import Window
+from scipy.special import stdtr
 
 from ..errors import InputError
-from ..execution import blocks_in_flight, run_blocks
+from ..execution import run_blocks
 from ..progress import Progress
-from ..rasters import (
-    RasterClass,
-    RasterInput,
-    RasterWriter,
-    band_dates,
-    open_raster,
-    plan_windows,
-    read_grid,
-    read_values,
-)
+from ..rasters import RasterClass, RasterInput, RasterWriter
 from ..settings import Resources
 from . import angular_fit
-from .angular_fit import NEGATIVE, NO_DATA, NONE, POSITIVE, STATISTICS, U_SHAPED, Thresholds
-from .settings import AngularEffectsSettings
+from .angular_fit import NEGATIVE, NO_DATA, NONE, POSITIVE, STATISTICS, TURNING_T, U_SHAPED, Levels, Thresholds
+from .black_marble.catalogue import NightRecord
+from .black_marble.series import open_series
+from .false_discoveries import corrected_level
+from .night_effect import urban_median_factors
+from .night_sources import FileNights, NightSource, StackNights, plan_blocks
+from .settings import AngularEffectsSettings, FileAngularEffectsSettings
 
-FEWEST_NIGHTS = 5
 CLASSES = (
     RasterClass(NONE, "no effect", (60, 60, 68)),
     RasterClass(NEGATIVE, "negative: darker when seen obliquely", (226, 74, 51)),
@@ -37,15 +33,19 @@ CLASSES = (
 )
 
 
+Fitted = tuple[NDArray[np.uint8], NDArray[np.float32]]  # classes (rows, columns), STATISTICS (14, rows, columns)
+
+
 @dataclass(frozen=True)
 class AngularEffectCounts:
-    """Pixels per class."""
+    """Pixels per class, and per night the pixels with radiance."""
 
     none: int
     negative: int
     positive: int
     u_shaped: int
     no_data: int
+    valid: tuple[int, ...]
 
     @property
     def fitted(self) -> int:
@@ -59,83 +59,138 @@ def classify_stacks(radiance: RasterInput, zenith: RasterInput, classes_path: st
     radiance: nW/cm2/sr; zenith: degrees; one band per night, described by its date. Memory is bounded by the
     resources, not by the stacks. Raises InputError for stacks that don't belong together or hold no observation.
     """
-    engine = _engine(progress)
-    with open_raster(radiance) as first, open_raster(zenith) as second:
-        grid = read_grid(radiance, first)
-        zenith_grid = read_grid(zenith, second)
-        _check_nights(radiance, first)
-        _check_nights(zenith, second)
-        if not grid.same_cells(zenith_grid):
-            raise InputError("ZENITH", f"its grid ({zenith_grid}) isn't that of RADIANCE ({grid})",
-                             "give two stacks of the same grid, as readblackmarble writes them")
-        bands = _pair_bands(band_dates(radiance, first), band_dates(zenith, second))
-        nights = len(bands)
-        # Radiance, zenith and what reading copies of them; sums, statistics and classes.
-        bytes_per_cell = nights * 16 + 88 + 14 * 12 + 1
-        windows = plan_windows(grid.width, grid.height, first.block_shapes[0], bytes_per_cell,
-                               resources.max_bytes / blocks_in_flight(resources))
-    progress.message(f"Fitting {nights} nights of {grid.width} x {grid.height} pixels in {len(windows)} blocks; "
-                     f"results take up to {grid.width * grid.height * 57 / 2**20:.0f} MiB on disk.")
-    thresholds = Thresholds(nights, settings)
-    limit = settings.max_zenith or np.inf
+    return classify(StackNights(radiance, zenith), classes_path, statistics_path, settings, resources, progress)
 
-    def fit_window(window: Window) -> tuple[Window, NDArray[np.uint8], NDArray[np.float32]]:
-        values = _read(radiance, [band for band, _ in bands], window)
-        angles = _read(zenith, [band for _, band in bands], window)
-        sums, references = angular_fit.empty_sums(*values.shape[1:])
-        engine.add_nights(values, angles, None, limit, sums, references)
-        return (window, *engine.fit_block(sums, references, thresholds, settings))
 
+@dataclass(frozen=True)
+class FileAngularEffects:
+    """Pixels per class, and what became of every night."""
+
+    counts: AngularEffectCounts
+    nights: list[NightRecord]
+
+
+def classify_files(folder: str, classes_path: str, statistics_path: str | None, settings: FileAngularEffectsSettings,
+                   resources: Resources, progress: Progress) -> FileAngularEffects:
+    """The same straight from daily Black Marble files, on their own grid, as read_black_marble would stack them.
+
+    A night that has no valid pixel in the window adds nothing. Raises InputError, also where there are no A1 files.
+    """
+    series = open_series(folder, settings, True, resources, progress.part(0, 0.1))
+    counts = classify(FileNights(series), classes_path, statistics_path, settings, resources, progress.part(0.1, 1))
+    whole = Window(0, 0, series.grid.width, series.grid.height)
+    cells = max(1, np.count_nonzero(series.inside_tiles(whole)))
+    return FileAngularEffects(counts, series.records([count / cells for count in counts.valid],
+                                                     [count > 0 for count in counts.valid]))
+
+
+def classify(source: NightSource, classes_path: str, statistics_path: str | None, settings: AngularEffectsSettings,
+             resources: Resources, progress: Progress) -> AngularEffectCounts:
+    """The same for any source of nights."""
+    grid = source.grid
+    progress.message(f"Fitting {len(source.dates)} nights of {grid.width} x {grid.height} pixels; results take up to "
+                     f"{grid.width * grid.height * 57 / 2**20:.0f} MiB on disk.")
+    fitted = WindowFit(source, settings, resources, progress)
     counts = np.zeros(NO_DATA + 1, dtype=np.int64)
+    seen = np.zeros(len(source.dates), dtype=np.int64)
     observations = 0.0
     with ExitStack() as writers:
         class_writer = writers.enter_context(RasterWriter(
             "CLASSES", classes_path, grid, ["angular effect"], "uint8", NO_DATA, classes=CLASSES))
         statistics_writer = None if statistics_path is None else writers.enter_context(RasterWriter(
             "STATISTICS", statistics_path, grid, STATISTICS, "float32", np.nan))
-        for window, classes, statistics in run_blocks(fit_window, windows, resources, progress):
+        for window, valid, (classes, statistics) in fitted.blocks():
+            seen += valid
             class_writer.write(classes[np.newaxis], window)
             if statistics_writer is not None:
                 statistics_writer.write(statistics, window)
             counts += np.bincount(classes.ravel(), minlength=NO_DATA + 1)
             observations += float(statistics[STATISTICS.index("observations")].sum())
     if not observations:
-        raise InputError("RADIANCE", "no pixel has a night with radiance and a zenith within MAX_ZENITH",
+        raise InputError(source.parameter, "no pixel has a night with radiance and a zenith within MAX_ZENITH",
                          "check the no-data values, the quality choices and MAX_ZENITH")
-    result = AngularEffectCounts(*(int(counts[value]) for value in (NONE, NEGATIVE, POSITIVE, U_SHAPED, NO_DATA)))
+    result = AngularEffectCounts(int(counts[NONE]), int(counts[NEGATIVE]), int(counts[POSITIVE]),
+                                 int(counts[U_SHAPED]), int(counts[NO_DATA]), tuple(seen.tolist()))
     _summarise(result, settings, progress)
     return result
+
+
+class WindowFit:
+    """The passes over a source: night factors and levels where they are asked for, then classes and statistics.
+
+    factors: what each night's radiance is divided by, of shape (nights,); None where NIGHT_EFFECT is none.
+    """
+
+    def __init__(self, source: NightSource, settings: AngularEffectsSettings, resources: Resources,
+                 progress: Progress) -> None:
+        self._source, self._settings, self._resources = source, settings, resources
+        self._engine = _engine(progress)
+        self._limit = settings.max_zenith or np.inf
+        self._plan = plan_blocks(source, resources)
+        passes = [settings.night_effect != "none"] * 2 + [settings.correction != "none"]
+        begin, share = 0.0, 1 / (1 + sum(passes))
+        self.factors: NDArray[np.float64] | None = None
+        if settings.night_effect == "urban-median":
+            begin = 2 * share
+            self.factors = urban_median_factors(source, angular_fit.finite_limit(self._limit), resources,
+                                                 progress.part(0, begin))
+            progress.message(f"Night factors: {self.factors.min():.2f} to {self.factors.max():.2f}, median "
+                             f"{np.median(self.factors):.2f}.")
+        self.thresholds = Thresholds(len(source.dates), settings)
+        if settings.correction == "benjamini-hochberg":
+            levels = self._corrected_levels(progress.part(begin, begin + share))
+            progress.message(f"Corrected levels: {levels.linear:.3g} for slopes, {levels.turning:.3g} for U-shapes.")
+            self.thresholds = Thresholds(len(source.dates), settings, levels)
+        self._progress = progress.part(1 - share, 1)
+
+    def blocks(self) -> Iterator[tuple[Window, NDArray[np.int64], Fitted]]:
+        """Window by window: pixels with radiance per night (nights,); classes and STATISTICS."""
+
+        def fit(window: Window) -> tuple[Window, NDArray[np.int64], Fitted]:
+            valid = np.zeros(len(self._source.dates), dtype=np.int64)
+            return window, valid, self._engine.fit_block(*self._sums(window, valid), self.thresholds, self._settings)
+
+        return run_blocks(fit, self._plan.windows, self._resources, self._progress)
+
+    def _sums(self, window: Window,
+              valid: NDArray[np.int64] | None = None) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Sums and references of a window; counts the pixels with radiance of each night."""
+        sums, references = angular_fit.empty_sums(int(window.height), int(window.width))
+        for batch in self._plan.batches:
+            radiance, zenith = self._source.read(batch, window)
+            if valid is not None:
+                valid[batch.start:batch.stop] = [np.count_nonzero(night == night) for night in radiance]
+            if self.factors is not None:
+                radiance = (radiance / self.factors[batch.start:batch.stop, None, None]).astype(np.float32)
+            self._engine.add_nights(radiance, zenith, None, self._limit, sums, references)
+        return sums, references
+
+    def _corrected_levels(self, progress: Progress) -> Levels:
+        """Over the fitted pixels: of the slope's p, and of the larger p of the U-test."""
+        settings = self._settings
+        slopes_test = settings.u_test == "slopes"
+
+        def p_values(window: Window) -> list[tuple[int, NDArray[np.float64]]]:
+            _, found = self._engine.fit_block(*self._sums(window), self.thresholds, settings, np.float64,
+                                              TURNING_T + 1)
+            freedom = np.maximum(found[STATISTICS.index("observations")] - 3, 1)
+            turning = stdtr(freedom, -found[TURNING_T]) if slopes_test else found[STATISTICS.index("quadratic_p")]
+            return [(int(np.count_nonzero(~np.isnan(p))), p[p <= settings.alpha])
+                    for p in (found[STATISTICS.index("linear_p")], turning)]
+
+        blocks = list(run_blocks(p_values, self._plan.windows, self._resources, progress))
+        linear, turning = (corrected_level(np.concatenate([block[test][1] for block in blocks]),
+                                           sum(block[test][0] for block in blocks), settings.alpha) for test in (0, 1))
+        return Levels(linear, turning)
 
 
 def _engine(progress: Progress) -> Any:
     try:
         from . import angular_kernel
-    except ImportError:
-        progress.message("numba isn't there: the slower numpy engine fits the pixels.")
+    except Exception as error:  # a numba for another numpy raises other errors than ImportError
+        progress.message(f"The slower numpy engine fits the pixels, because numba isn't usable ({error}).")
         return angular_fit
     return angular_kernel
-
-
-def _check_nights(source: RasterInput, dataset: rasterio.DatasetReader) -> None:
-    if dataset.count < FEWEST_NIGHTS:
-        bands = "1 band" if dataset.count == 1 else f"{dataset.count} bands"
-        raise InputError(source.parameter, f"'{source.path}' has {bands}",
-                         f"give a stack with one band per night and at least {FEWEST_NIGHTS} nights")
-
-
-def _pair_bands(radiance_dates: list[Any], zenith_dates: list[Any]) -> list[tuple[int, int]]:
-    """Bands of both stacks by date, in the radiance's order."""
-    differing = sorted(set(radiance_dates) ^ set(zenith_dates))
-    if differing:
-        raise InputError("ZENITH", f"its dates aren't those of RADIANCE ({len(differing)} differ, the first is "
-                         f"{differing[0]})", "give two stacks of the same nights, as readblackmarble writes them")
-    zenith_bands = {day: band for band, day in enumerate(zenith_dates, start=1)}
-    return [(band, zenith_bands[day]) for band, day in enumerate(radiance_dates, start=1)]
-
-
-def _read(source: RasterInput, bands: list[int], window: Window) -> NDArray[np.float32]:
-    with open_raster(source) as dataset:
-        return read_values(dataset, bands, window)
 
 
 def _summarise(counts: AngularEffectCounts, settings: AngularEffectsSettings, progress: Progress) -> None:

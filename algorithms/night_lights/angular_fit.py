@@ -5,6 +5,7 @@ the order of the nights and never reassociated, so both engines and any division
 """
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ STATISTICS = (
     "linear_intercept", "linear_slope", "linear_r2", "linear_p",
     "quadratic_intercept", "quadratic_slope", "quadratic_curvature", "quadratic_r2", "quadratic_p",
     "observations", "quadratic_curvature_p", "relative_change", "zenith_minimum", "zenith_maximum")
+
+TURNING_T = len(STATISTICS)  # the smaller t of the two one-sided tests of the slopes test
 
 SUMS = 9  # n, x, x2, x3, x4, y, xy, x2y, yy
 REFERENCES = 4  # first radiance, first zenith, lowest zenith, highest zenith
@@ -90,20 +93,30 @@ def tail_probability(unexplained: Any, freedom: Any, log_beta: Any) -> Any:
         return betainc(freedom / 2.0, 0.5, unexplained)
 
 
-class Thresholds:
-    """Per number of observations: what the tests need and can be computed beforehand."""
+@dataclass(frozen=True)
+class Levels:
+    """Significance levels of the slope's test and of the U-test; both ALPHA unless false discoveries are controlled."""
 
-    def __init__(self, nights: int, settings: AngularEffectsSettings) -> None:
+    linear: float
+    turning: float
+
+
+class Thresholds:
+    """What the tests need, by number of observations, computed beforehand."""
+
+    def __init__(self, nights: int, settings: AngularEffectsSettings, levels: Levels | None = None) -> None:
+        self.levels = levels or Levels(settings.alpha, settings.alpha)
         freedom = np.arange(-3.0, nights - 2.0)  # of the quadratic fit, by number of observations
         usable = np.maximum(freedom, 1.0)
-        self.critical_t = np.where(freedom >= 1, stdtrit(usable, 1.0 - settings.alpha), np.nan)
+        self.critical_t = np.where(freedom >= 1, -stdtrit(usable, self.levels.turning), np.nan)
         self.log_beta = betaln(np.maximum(np.arange(-3.0, nights - 1.0), 1.0) / 2.0, 0.5)  # log_beta[freedom + 3]
 
 
 def fit(n: Any, x1: Any, x2: Any, x3: Any, x4: Any, y1: Any, xy: Any, x2y: Any, yy: Any, radiance0: Any, zenith0: Any,
-        lowest: Any, highest: Any, critical_t: Any, log_beta_linear: Any, log_beta_quadratic: Any, alpha: Any,
-        min_observations: Any, min_r2: Any, min_change: Any, slopes_test: Any) -> Any:
-    """Class and the 14 STATISTICS of a pixel from its sums, in double precision.
+        lowest: Any, highest: Any, critical_t: Any, log_beta_linear: Any, log_beta_quadratic: Any,
+        linear_level: Any, turning_level: Any, min_observations: Any, min_r2: Any, min_change: Any,
+        slopes_test: Any) -> Any:
+    """Class, the 14 STATISTICS and TURNING_T of a pixel from its sums, in double precision.
 
     critical_t: of the one-sided test with n - 3 degrees of freedom. slopes_test: Lind and Mehlum (2010) instead of the
     comparison of adjusted R2. The quadratic is fitted in the orthogonal terms 1, x - mean(x) and
@@ -148,20 +161,21 @@ def fit(n: Any, x1: Any, x2: Any, x3: Any, x4: Any, y1: Any, xy: Any, x2y: Any, 
     value_at_zero = level + beta * (x_zero - mean_x) + gamma * (
         x_zero * x_zero - mean_x2 - k * (x_zero - mean_x))
 
+    turning_t = not_a_number
     if slopes_test:
         variance = left_quadratic * total / np.maximum(freedom, 1.0)
         tilt_low, tilt_high = 2.0 * x_low - k, 2.0 * x_high - k
         error_low = np.sqrt(variance * (1.0 / sxx + tilt_low * tilt_low / sqq))
         error_high = np.sqrt(variance * (1.0 / sxx + tilt_high * tilt_high / sqq))
-        turns = (beta + gamma * tilt_low < -critical_t * error_low) & (
-            beta + gamma * tilt_high > critical_t * error_high)
+        turning_t = np.minimum(-(beta + gamma * tilt_low) / error_low, (beta + gamma * tilt_high) / error_high)
+        turns = turning_t > critical_t
     else:
         better = left_quadratic / np.maximum(freedom, 1.0) < left_linear / (n - 2.0)
         vertex = (k * gamma - beta) / (2.0 * select(gamma > 0.0, gamma, 1.0))
-        turns = (quadratic_p < alpha) & better & (vertex > x_low) & (vertex < x_high)
+        turns = (quadratic_p < turning_level) & better & (vertex > x_low) & (vertex < x_high)
     u_shaped = curved & (gamma > 0.0) & (quadratic_r2 >= min_r2) & turns
     changed = select(change == change, np.abs(change) >= min_change, min_change <= 0.0)
-    sloped = varied & (linear_p < alpha) & (linear_r2 >= min_r2) & changed
+    sloped = varied & (linear_p < linear_level) & (linear_r2 >= min_r2) & changed
     effect = select(u_shaped, U_SHAPED, select(sloped & (beta < 0.0), NEGATIVE, select(
         sloped & (beta > 0.0), POSITIVE, NONE)))
     effect = select(enough, effect, NO_DATA)
@@ -185,18 +199,22 @@ def fit(n: Any, x1: Any, x2: Any, x3: Any, x4: Any, y1: Any, xy: Any, x2y: Any, 
         select(varied, change, not_a_number),
         select(enough, np.float64(lowest), not_a_number),
         select(enough, np.float64(highest), not_a_number),
+        select(curved, turning_t, not_a_number),
     )
 
 
 def fit_block(sums: NDArray[np.float64], references: NDArray[np.float32], thresholds: Thresholds,
-              settings: AngularEffectsSettings,
-              dtype: DTypeLike = np.float32) -> tuple[NDArray[np.uint8], NDArray[Any]]:
-    """Classes (rows, columns) and STATISTICS (14, rows, columns) of a block: numpy's engine."""
+              settings: AngularEffectsSettings, dtype: DTypeLike = np.float32,
+              quantities: int = len(STATISTICS)) -> tuple[NDArray[np.uint8], NDArray[Any]]:
+    """Classes (rows, columns) and quantities (14 or 15, rows, columns) of a block: numpy's engine.
+
+    The quantities are the STATISTICS and, as the 15th, TURNING_T.
+    """
     state, reference = np.moveaxis(sums, 1, 0), np.moveaxis(references, 1, 0)
     count = state[0].astype(np.intp)
     with np.errstate(all="ignore"):
         arguments = [*state, *reference, thresholds.critical_t[count], thresholds.log_beta[count + 1],
-                     thresholds.log_beta[count], settings.alpha, settings.min_observations, settings.min_r2,
-                     settings.min_change, settings.u_test == "slopes"]
-        effect, *statistics = fit(*arguments)
-        return effect.astype(np.uint8), np.stack(statistics).astype(dtype)
+                     thresholds.log_beta[count], thresholds.levels.linear, thresholds.levels.turning,
+                     settings.min_observations, settings.min_r2, settings.min_change, settings.u_test == "slopes"]
+        effect, *found = fit(*arguments)
+        return effect.astype(np.uint8), np.stack(found[:quantities]).astype(dtype)

@@ -10,7 +10,7 @@ from numba.extending import overload, register_jitable
 from numpy.typing import DTypeLike, NDArray
 
 from . import angular_fit
-from .angular_fit import ZENITH_SCALE, Thresholds, select, tail_probability
+from .angular_fit import STATISTICS, ZENITH_SCALE, Thresholds, select, tail_probability
 from .settings import AngularEffectsSettings
 
 CONVERGED = 1e-12  # a thousandth of the error that the statistics may have
@@ -157,8 +157,9 @@ def add_nights(radiance: NDArray[np.float32], zenith: NDArray[np.float32], accep
 
 
 @compiled
-def _fit_block(sums: Any, references: Any, critical_t: Any, log_beta: Any, alpha: float, min_observations: int,
-               min_r2: float, min_change: float, slopes_test: bool, classes: Any, statistics: Any) -> None:
+def _fit_block(sums: Any, references: Any, critical_t: Any, log_beta: Any, linear_level: float,
+               turning_level: float, min_observations: int, min_r2: float, min_change: float, slopes_test: bool,
+               classes: Any, quantities: Any) -> None:
     rows, _, columns = sums.shape
     for row in range(rows):
         s, r = sums[row], references[row]
@@ -167,21 +168,22 @@ def _fit_block(sums: Any, references: Any, critical_t: Any, log_beta: Any, alpha
             fitted = _fit(
                 s[0, column], s[1, column], s[2, column], s[3, column], s[4, column], s[5, column], s[6, column],
                 s[7, column], s[8, column], r[0, column], r[1, column], r[2, column], r[3, column],
-                critical_t[count], log_beta[count + 1], log_beta[count], alpha, min_observations, min_r2, min_change,
-                slopes_test)
+                critical_t[count], log_beta[count + 1], log_beta[count], linear_level, turning_level,
+                min_observations, min_r2, min_change, slopes_test)
             classes[row, column] = fitted[0]
-            for index, value in enumerate(fitted[1:]):
-                statistics[index, row, column] = value
+            found = fitted[1:]
+            for index in range(quantities.shape[0]):
+                quantities[index, row, column] = found[index]
 
 
 def fit_block(sums: NDArray[np.float64], references: NDArray[np.float32], thresholds: Thresholds,
-              settings: AngularEffectsSettings,
-              dtype: DTypeLike = np.float32) -> tuple[NDArray[np.uint8], NDArray[Any]]:
+              settings: AngularEffectsSettings, dtype: DTypeLike = np.float32,
+              quantities: int = len(STATISTICS)) -> tuple[NDArray[np.uint8], NDArray[Any]]:
     """As angular_fit.fit_block."""
     rows, _, columns = sums.shape
     classes = np.empty((rows, columns), dtype=np.uint8)
-    statistics = np.empty((len(angular_fit.STATISTICS), rows, columns), dtype=dtype)
-    _fit_block(sums, references, thresholds.critical_t, thresholds.log_beta, settings.alpha,
-               settings.min_observations, settings.min_r2, settings.min_change, settings.u_test == "slopes", classes,
-               statistics)
-    return classes, statistics
+    found = np.empty((quantities, rows, columns), dtype=dtype)
+    _fit_block(sums, references, thresholds.critical_t, thresholds.log_beta, thresholds.levels.linear,
+               thresholds.levels.turning, settings.min_observations, settings.min_r2, settings.min_change,
+               settings.u_test == "slopes", classes, found)
+    return classes, found

@@ -6,7 +6,6 @@ import math
 import numpy as np
 import rasterio
 import shapely
-from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
@@ -39,7 +38,7 @@ def read_field(radiance: RasterInput, band: int, boundary: Boundary | None, sett
             raise InputError("BAND", f"band {band} was asked for, and '{radiance.path}' has {dataset.count}",
                              f"choose one from 1 to {dataset.count}")
         window = _window_of(boundary, whole)
-        grid = _part(whole, window)
+        grid = whole.part(window)
         target = _target_grid(grid, settings)
         shape = (target.height, target.width)
         check_memory(grid.width * grid.height * SOURCE_BYTES + math.prod(shape) * FIELD_BYTES, shape, resources)
@@ -72,11 +71,6 @@ def _window_of(boundary: Boundary | None, grid: Grid) -> Window:
     last_column = min(grid.width, math.ceil((right - own_left) / grid.cell_width) + 2)
     last_row = min(grid.height, math.ceil((own_top - bottom) / grid.cell_height) + 2)
     return Window(first_column, first_row, last_column - first_column, last_row - first_row)
-
-
-def _part(grid: Grid, window: Window) -> Grid:
-    transform = grid.transform * Affine.translation(window.col_off, window.row_off)
-    return Grid(grid.crs, transform, window.width, window.height)
 
 
 def _target_grid(grid: Grid, settings: UrbanCentresSettings) -> Grid:

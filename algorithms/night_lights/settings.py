@@ -83,6 +83,39 @@ class BlackMarbleSettings(Settings):
 
 
 @dataclass(frozen=True)
+class RasterSeriesSettings(Settings):
+    """How rasters of single dates become one dated stack."""
+
+    layer: str = text(
+        "", "Layer", "Of folders with several layers the one that is meant, by the end of the names: avg_rade9h, "
+        "average_masked, median, stable_lights.avg_vis and so on. Of a netCDF file the variable. Empty takes the only "
+        "one; counts of observations (cf_cvg, cvg) and lit_mask are no light.")
+    dates: str = text(
+        "", "Dates", "Only for names and time axes that don't tell. Where the date stands in the names (such as "
+        "ntl_*_YYYY-MM.tif, with YYYY, MM, DD, DDD for the day of the year, * for any text), or one date per raster "
+        "separated by commas, or name=date for single ones; steps of a netCDF file are named by their numbers from 1.")
+    crs: str = crs(
+        "CRS", "Coordinate reference system of rasters that have none; a netCDF file often has none, and EPSG:4326 is "
+        "that of longitudes and latitudes.")
+    extent: Bounds | None = extent(
+        "Extent", "Window to keep, snapped outwards to whole cells; empty keeps all.")
+    period: str = choice(
+        "auto", ("auto", "day", "month", "year"), "Period",
+        "auto: a band is dated as its name or time says. month and year date it by the first day of that month or "
+        "year, for times in the middle of the period.")
+    duplicates: str = choice(
+        "refuse", ("refuse", "first", "last"), "Repeated dates",
+        "refuse: rasters of the same date are an error that names them. first and last take one of them, by the order "
+        "in which they were given, stand in the folder or in the file.")
+    min_coverage: int = number(
+        1, "Fewest observations", "Cells with fewer cloud-free observations are no data; 0 doesn't look at the "
+        "counts.", minimum=0)
+    nodata: float | None = number(
+        None, "No data", "Value that means no data beside what the files declare; 255 of DMSP-OLS is known.",
+        advanced=True)
+
+
+@dataclass(frozen=True)
 class AngularEffectsSettings(Settings):
     """How the angular effect of a pixel is decided."""
 
@@ -104,6 +137,21 @@ class AngularEffectsSettings(Settings):
         "(Lind and Mehlum 2010). adjusted-r2: the quadratic is significant, has the higher adjusted R2 and its vertex "
         "inside.",
         advanced=True)
+    correction: str = choice(
+        "none", ("none", "benjamini-hochberg"), "Correction for many tests",
+        "benjamini-hochberg: ALPHA bounds the expected share of false ones among the significant pixels of the whole "
+        "window, for slopes and for U-shapes; costs a second pass. The p-values in STATISTICS stay uncorrected.",
+        advanced=True)
+    night_effect: str = choice(
+        "none", ("none", "urban-median"), "What nights have in common",
+        "urban-median: each night's radiance is divided by the median, over its pixels among the brightest 20 %, of "
+        "that night over the pixel's long-term mean, so that haze over the whole city is no angular effect. It also "
+        "removes an effect that the whole window has in common, and costs two more passes.", advanced=True)
+
+
+@dataclass(frozen=True)
+class FileAngularEffectsSettings(AngularEffectsSettings, BlackMarbleSettings):
+    """What is read from daily files, and how the angular effect of a pixel is decided."""
 
 
 @dataclass(frozen=True)

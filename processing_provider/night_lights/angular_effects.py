@@ -1,7 +1,7 @@
 """nocturne:angulareffects"""
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
     QgsProcessingOutputDefinition,
@@ -14,6 +14,9 @@ from qgis.core import (
 from ...algorithms.night_lights.settings import AngularEffectsSettings
 from ..base import NocturneAlgorithm, Run
 from ..inputs import described
+
+if TYPE_CHECKING:
+    from ...algorithms.night_lights.angular_effects import AngularEffectCounts
 
 
 class AngularEffects(NocturneAlgorithm):
@@ -32,8 +35,8 @@ class AngularEffects(NocturneAlgorithm):
         "p of both fits, the number of observations, the relative change from the lowest to the highest observed "
         "zenith by the linear fit, and these two zeniths.\n\n"
         "At the level of 0.05 about 8 % of flat pixels get a class by chance: 2.5 % negative, 2.5 % positive, 3 % "
-        "U-shaped. Haze that covers the whole city on a night is shared by its pixels, so a share of negative pixels of "
-        "a few percent is no evidence by itself.")
+        "U-shaped. Haze that covers the whole city on a night is shared by its pixels, so a share of negative pixels "
+        "of a few percent is no evidence by itself.")
     TAGS = ("black marble", "viirs", "view zenith angle", "high-rise", "night lights", "regression")
     LIBRARIES = ("rasterio",)
     FASTER_WITH = ("numba",)
@@ -69,8 +72,12 @@ class AngularEffects(NocturneAlgorithm):
     def execute(self, run: Run) -> dict[str, Any]:
         from ...algorithms.night_lights.angular_effects import classify_stacks
 
-        counts = classify_stacks(
+        return pixel_counts(classify_stacks(
             run.inputs.raster("RADIANCE"), run.inputs.raster("ZENITH"), run.outputs.required_raster("CLASSES"),
-            run.outputs.raster("STATISTICS"), run.settings, run.resources, run.progress)
-        return {"NEGATIVE_PIXELS": counts.negative, "POSITIVE_PIXELS": counts.positive,
-                "U_SHAPED_PIXELS": counts.u_shaped, "FITTED_PIXELS": counts.fitted}
+            run.outputs.raster("STATISTICS"), run.settings, run.resources, run.progress))
+
+
+def pixel_counts(counts: AngularEffectCounts) -> dict[str, Any]:
+    """The declared results."""
+    return {"NEGATIVE_PIXELS": counts.negative, "POSITIVE_PIXELS": counts.positive,
+            "U_SHAPED_PIXELS": counts.u_shaped, "FITTED_PIXELS": counts.fitted}

@@ -1,7 +1,8 @@
 """nocturne:readblackmarble"""
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
     QgsProcessing,
@@ -18,8 +19,30 @@ from ...algorithms.night_lights.settings import BlackMarbleSettings, quality_tab
 from ..base import NocturneAlgorithm, Run
 from ..inputs import described
 
+if TYPE_CHECKING:
+    from ...algorithms.night_lights.black_marble.catalogue import NightRecord
+
 NIGHT_COLUMNS = {"date": "date", "radiance_file": "text", "zenith_file": "text", "valid_share": "number",
                  "used": "flag", "reason": "text"}
+
+
+def folder_of_files() -> QgsProcessingParameterDefinition:
+    return described(QgsProcessingParameterFile("FOLDER", "Folder", QgsProcessingParameterFile.Behavior.Folder),
+                     "Folder with the .h5 files as NASA delivers them; folders inside are searched too.")
+
+
+def nights_destination() -> QgsProcessingParameterDefinition:
+    return described(
+        QgsProcessingParameterFeatureSink(
+            "NIGHTS", "Nights", QgsProcessing.SourceType.TypeVector, optional=True, createByDefault=True),
+        "Table of what became of every date and file: files, share of valid cells, whether it is used, and why not.")
+
+
+def write_nights(run: Run, nights: Iterable[NightRecord]) -> None:
+    table = run.outputs.sink("NIGHTS", NIGHT_COLUMNS)
+    for night in nights if table is not None else ():
+        day = QDate(night.date.year, night.date.month, night.date.day) if night.date else None
+        table.add([day, night.radiance_file, night.zenith_file, night.valid_share, night.used, night.reason])
 
 
 class ReadBlackMarble(NocturneAlgorithm):
@@ -45,9 +68,7 @@ class ReadBlackMarble(NocturneAlgorithm):
         return quality_table()
 
     def layers(self) -> list[QgsProcessingParameterDefinition]:
-        return [described(
-            QgsProcessingParameterFile("FOLDER", "Folder", QgsProcessingParameterFile.Behavior.Folder),
-            "Folder with the .h5 files as NASA delivers them; folders inside are searched too.")]
+        return [folder_of_files()]
 
     def destinations(self) -> list[QgsProcessingParameterDefinition]:
         return [
@@ -59,10 +80,7 @@ class ReadBlackMarble(NocturneAlgorithm):
             described(QgsProcessingParameterRasterDestination(
                 "COVERAGE", "Observations", optional=True, createByDefault=True),
                 "Number of valid nights per cell; of composites the product's own count, one band per date."),
-            described(QgsProcessingParameterFeatureSink(
-                "NIGHTS", "Nights", QgsProcessing.SourceType.TypeVector, optional=True, createByDefault=True),
-                "Table of what became of every date and file: files, share of valid cells, whether it is used, and why "
-                "not."),
+            nights_destination(),
         ]
 
     def results(self) -> list[QgsProcessingOutputDefinition]:
@@ -79,8 +97,5 @@ class ReadBlackMarble(NocturneAlgorithm):
             run.resources, run.progress)
         if not result.zenith_written:
             run.outputs.drop("ZENITH")
-        table = run.outputs.sink("NIGHTS", NIGHT_COLUMNS)
-        for night in result.nights if table is not None else ():
-            day = QDate(night.date.year, night.date.month, night.date.day) if night.date else None
-            table.add([day, night.radiance_file, night.zenith_file, night.valid_share, night.used, night.reason])
+        write_nights(run, result.nights)
         return {"NIGHTS_USED": result.bands}

@@ -46,9 +46,11 @@ class CheckEnvironment(NocturneAlgorithm):
         report, document = run.outputs.file("REPORT"), run.outputs.file("JSON")
         findings = find_out(report is not None or document is not None, run.progress)
         if report is not None:
-            write_report(findings, report)
+            with run.outputs.writing("REPORT"):
+                write_report(findings, report)
         if document is not None:
-            Path(document).write_text(json.dumps(findings, indent=2) + "\n", encoding="utf-8")
+            with run.outputs.writing("JSON"):
+                Path(document).write_text(json.dumps(findings, indent=2) + "\n", encoding="utf-8")
         for hint in findings["hints"]:
             run.progress.warning(hint)
         run.progress.message(f"State: {findings['state']}.")
