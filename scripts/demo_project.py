@@ -37,7 +37,8 @@ CAPTION = (
     "walls: it rises (positive, blue). In mid-rise belts it falls and rises again (U-shaped, yellow). The lines are "
     "contours of the annual light: each cyan one encloses one centre and is labelled with its radiance, pink and "
     "violet ones enclose centres that meet. Single scattered pixels are chance: "
-    "of flat pixels about eight in a hundred come out coloured at the level of 0.05.\n\nSimulated city: nothing here was observed.")
+    "of flat pixels about eight in a hundred come out coloured at the level of 0.05.\n\n"
+    "Simulated city: nothing here was observed.")
 
 
 def main(folder: Path) -> None:
