@@ -4,8 +4,9 @@ from __future__ import annotations
 import io
 import math
 import os
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from html import escape
@@ -17,6 +18,7 @@ import rasterio
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
+from rasterio.env import get_gdal_config, set_gdal_config
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
@@ -25,7 +27,66 @@ from .errors import InputError, OutputError
 BLOCK = 256  # side of the blocks that we compute
 TILE = 64  # side of the tiles that we write: a pixel's column of nights inflates one tile of each night
 BANDS_TOGETHER = 64  # that are read by one call
-CACHE_BYTES = 16 * 2**20  # a quarter of the least MAX_MEMORY; GDAL's own default is 5 % of the machine
+CACHE_BYTES = 32 * 2**20  # a quarter of the least MAX_MEMORY; GDAL's own default is 5 % of the machine
+
+
+class _SmallCache:
+    """Keeps GDAL's block cache small from the first dataset of ours that is opened to the last one that is closed.
+
+    The cache is the whole process's. It is set only while no dataset of ours is open: GDAL then writes what is too much
+    to the files of writers, which needs Python's lock, and rasterio holds that lock while it sets the cache.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._before: Any = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._users:
+                self._before = get_gdal_config("GDAL_CACHEMAX")
+                set_gdal_config("GDAL_CACHEMAX", CACHE_BYTES)
+            self._users += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if not self._users:
+                set_gdal_config("GDAL_CACHEMAX", self._before)
+
+
+class _Reads:
+    """Lets a writer be closed only between two reads of other threads.
+
+    A read pushes blocks of a writer out of GDAL's cache and then waits for Python's lock to write them; rasterio holds
+    that lock while it closes the writer, and waits for the read.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._under_way = 0
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        with self._changed:
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._under_way -= 1
+                self._changed.notify_all()
+
+    @contextmanager
+    def none(self) -> Iterator[None]:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._under_way)
+            yield
+
+
+_small_cache = _SmallCache()
+_reads = _Reads()
 
 
 @dataclass(frozen=True)
@@ -82,7 +143,7 @@ class Grid:
 @contextmanager
 def open_raster(source: RasterInput) -> Iterator[rasterio.DatasetReader]:
     """The open dataset; for one thread. Raises InputError for what can't be opened."""
-    with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES):
+    with rasterio.Env(), _small_cache:
         try:
             dataset = rasterio.open(source.path)
         except RasterioError as error:
@@ -135,7 +196,8 @@ def read_values(dataset: rasterio.DatasetReader, bands: Sequence[int], window: W
     for start in range(0, len(bands), BANDS_TOGETHER):  # so that masks and other data types take a part's copies only
         group = list(bands[start:start + BANDS_TOGETHER])
         part = values[start:start + BANDS_TOGETHER]
-        cells = dataset.read(group, window=window, masked=masked)
+        with _reads.one():
+            cells = dataset.read(group, window=window, masked=masked)
         np.copyto(part, cells.data if masked else cells, casting="unsafe")
         if masked:
             part[np.broadcast_to(cells.mask, part.shape)] = np.nan
@@ -197,8 +259,9 @@ class RasterWriter:
             crs=grid.crs, transform=grid.transform, nodata=nodata, tiled=True, blockxsize=TILE, blockysize=TILE,
             interleave="band", compress="deflate", zlevel=1, predictor=3 if dtype.startswith("float") else 2,
             bigtiff="if_safer", num_threads="all_cpus")
-        self._env = rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES)
-        self._env.__enter__()
+        self._surroundings = ExitStack()
+        self._surroundings.enter_context(rasterio.Env())
+        self._surroundings.enter_context(_small_cache)
         try:
             # GDAL reports a full disk on stderr only, so its bytes go through a file object that remembers the failure.
             self._dataset = rasterio.open(path, "w", opener=_remembering_opener(self._remember), **profile)
@@ -209,7 +272,7 @@ class RasterWriter:
             if classes:
                 self._dataset.write_colormap(1, {each.value: (*each.colour, 255) for each in classes})
         except (RasterioError, OSError) as error:
-            self._env.__exit__()
+            self._surroundings.close()
             raise self._output_error(error) from error
 
     def write(self, values: NDArray[Any], window: Window, bands: Sequence[int] | None = None) -> None:
@@ -224,13 +287,14 @@ class RasterWriter:
     def close(self) -> None:
         """Writes what is still buffered. Raises OutputError where that failed."""
         try:
-            self._dataset.close()
+            with _reads.none():
+                self._dataset.close()
             if self._classes:
                 _write_attribute_table(self._path, self._classes)
         except (RasterioError, OSError) as error:
             raise self._output_error(error) from error
         finally:
-            self._env.__exit__()
+            self._surroundings.close()
         if self._failure:
             raise self._output_error(self._failure) from self._failure
 

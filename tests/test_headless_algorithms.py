@@ -80,6 +80,11 @@ class City:
             "nocturne:angulareffects", RADIANCE=nights / "radiance.tif", ZENITH=nights / "zenith.tif",
             CLASSES=folder / "classes.tif", STATISTICS=folder / "statistics.tif"))
 
+    def classify_files(self, folder):
+        return succeeded(self._run(
+            "nocturne:blackmarbleangulareffects", FOLDER=self._demo / "daily", EXTENT=self._extent,
+            CLASSES=folder / "classes.tif", STATISTICS=folder / "statistics.tif", NIGHTS=folder / "nights.gpkg"))
+
     def delineate(self, folder, year):
         return succeeded(self._run(
             "nocturne:urbancentres", RADIANCE=year / "annual.tif", BOUNDARY=self._demo / "boundary.geojson",
@@ -497,6 +502,16 @@ def test_classifying_again_gives_the_same_bits(city, effects, first, tmp_path):
 def test_delineating_again_gives_the_same_bits(city, centres, first, tmp_path):
     assert city.delineate(tmp_path, first)["CENTRE_AREA"] == centres["CENTRE_AREA"]
     for name in ("centres.gpkg", "tree.gpkg"):
+        assert content(tmp_path / name) == content(first / name)
+
+
+# nocturne:blackmarbleangulareffects
+
+
+def test_files_give_what_reading_and_fitting_give(city, nights, effects, first, tmp_path):
+    results = city.classify_files(tmp_path)
+    assert results["NEGATIVE_PIXELS"] == effects["NEGATIVE_PIXELS"]
+    for name in ("classes.tif", "statistics.tif", "nights.gpkg"):
         assert content(tmp_path / name) == content(first / name)
 
 

@@ -343,7 +343,7 @@ def test_every_library_it_names_is_known(algorithm):
 def all_settings(algorithm):
     from nocturne.algorithms.settings import Resources
 
-    return [*dataclasses.fields(algorithm.SETTINGS),
+    return [*(each for each in dataclasses.fields(algorithm.SETTINGS) if each.name not in algorithm.FIXED),
             *(dataclasses.fields(Resources) if algorithm.USES_RESOURCES else ())]
 
 

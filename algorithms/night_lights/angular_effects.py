@@ -133,7 +133,7 @@ class WindowFit:
         if settings.night_effect == "urban-median":
             begin = 2 * share
             self.factors = urban_median_factors(source, angular_fit.finite_limit(self._limit), resources,
-                                                 progress.part(0, begin))
+                                                progress.part(0, begin))
             progress.message(f"Night factors: {self.factors.min():.2f} to {self.factors.max():.2f}, median "
                              f"{np.median(self.factors):.2f}.")
         self.thresholds = Thresholds(len(source.dates), settings)

@@ -20,7 +20,8 @@ from .black_marble.series import LightSeries
 FEWEST_NIGHTS = 5
 BLOCKS_SHARE = 0.5  # of the memory; the rest is for GDAL's cache and for what the allocator keeps
 NIGHT_BYTES = 8  # of a cell: radiance and zenith
-CELL_BYTES = BANDS_TOGETHER * 9 + 88 + 15 * 12 + 1  # reading some bands, sums, quantities, classes
+READ_BYTES = 9  # of a cell and a night while it is read, of BANDS_TOGETHER nights at once
+CELL_BYTES = 88 + 15 * 12 + 1  # sums, quantities, classes
 
 Nights = tuple[NDArray[np.float32], NDArray[np.float32]]  # radiance, zenith: (nights, rows, columns), NaN = none
 
@@ -54,8 +55,10 @@ def plan_blocks(source: NightSource, resources: Resources) -> BlockPlan:
     budget = BLOCKS_SHARE * resources.max_bytes / blocks_in_flight(resources)
     nights, (rows, columns) = len(source.dates), source.block_shape
     cells = min(rows, source.grid.height) * min(columns, source.grid.width)
-    together = int(min(nights, max(1, (budget / cells - CELL_BYTES) // NIGHT_BYTES)))
-    bytes_per_cell = CELL_BYTES + NIGHT_BYTES * together
+    free = budget / cells - CELL_BYTES
+    together = max(free // (NIGHT_BYTES + READ_BYTES), (free - READ_BYTES * BANDS_TOGETHER) // NIGHT_BYTES)
+    together = int(min(nights, max(1, together)))
+    bytes_per_cell = CELL_BYTES + NIGHT_BYTES * together + READ_BYTES * min(together, BANDS_TOGETHER)
     # A grid of few blocks is shared among the threads.
     share = max(cells, source.grid.width * source.grid.height // thread_count(resources)) * bytes_per_cell
     windows = plan_windows(source.grid.width, source.grid.height, source.block_shape, bytes_per_cell,
