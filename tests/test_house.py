@@ -196,7 +196,8 @@ def test_resources_exist():
 
 def test_every_icon_is_a_resource():
     names = {element.text for element in ElementTree.parse(ROOT / "resources.qrc").iter("file")}
-    assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "processing_provider/icons").glob("*")} == names
+    icons = [*(ROOT / "processing_provider" / "icons").glob("*"), *(ROOT / "ui").glob("*.svg")]
+    assert {path.relative_to(ROOT).as_posix() for path in icons} == names
 
 
 def test_metadata_names_versions_provider_and_icon():
