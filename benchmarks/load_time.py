@@ -1,6 +1,6 @@
 """Prints how long QGIS waits for the plugin: import, provider and all algorithms, in fresh processes.
 
-Run on QGIS's own Python: PATH=/usr/bin:/bin QT_QPA_PLATFORM=offscreen python3 benchmarks/load_time.py
+Run on QGIS's own Python: /usr/bin/python3 benchmarks/load_time.py
 """
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ os._exit(0)
 
 
 def main() -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / ".dev")}
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT / ".dev")}
     seconds = [float(subprocess.run([sys.executable, "-c", PROBE], env=environment, capture_output=True, text=True,
                                     check=True).stdout) for _ in range(REPEATS)]
     print(f"loading the plugin: median {statistics.median(seconds):.3f} s, "

@@ -1,10 +1,11 @@
 """Times of the urban centres on 2400 x 2400 cells and 19 levels, against contours nested by a spatial index.
 
-Run as: PYTHONPATH=.dev python benchmarks/urban_centres.py
+Prints ratios measured in one run: python benchmarks/urban_centres.py
 The field is Shanghai's annual lights of 2020, tiled, where the shared data is there, else seeded blobs.
 """
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import rasterio
 import shapely
 from affine import Affine
 from contourpy import FillType, contour_generator
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / ".dev"))
 from nocturne.algorithms.night_lights.contour_tree import level_nodes
 from nocturne.algorithms.night_lights.settings import UrbanCentresSettings
 from nocturne.algorithms.night_lights.smoothing import mean_filter
