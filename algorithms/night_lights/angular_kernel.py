@@ -14,8 +14,7 @@ from .angular_fit import STATISTICS, ZENITH_SCALE, Thresholds, select, tail_prob
 from .settings import AngularEffectsSettings
 
 CONVERGED = 1e-12  # a thousandth of the error that the statistics may have
-MAX_TERMS = 500
-TINY = 1e-300
+MAX_TERMS = 200
 TOGETHER = 4  # nights whose terms are added while the sums stay in registers
 compiled: Any = numba.njit(nogil=True, cache=True, error_model="numpy")
 
@@ -26,22 +25,21 @@ _fit = register_jitable(angular_fit.fit)
 
 @compiled
 def _continued_fraction(a: float, b: float, x: float) -> float:
-    """Of the incomplete beta function, by Lentz's method (DLMF 8.17.22)."""
-    c, d = 1.0, 1.0 - (a + b) * x / (a + 1.0)
-    d = 1.0 / (d if abs(d) > TINY else TINY)
-    value = d
+    """Of the incomplete beta function (DLMF 8.17.22), by the recurrence of its convergents.
+
+    Unlike Lentz's method it divides only for the coefficients. The convergents' parts shrink by at most 4 a term, so
+    they can't underflow within MAX_TERMS.
+    """
+    upper0, lower0 = 1.0, 1.0
+    upper, lower = 1.0, 1.0 - (a + b) * x / (a + 1.0)
     for m in range(1, MAX_TERMS):
         even = m * (b - m) * x / ((a + 2 * m - 1.0) * (a + 2 * m))
-        d, c = 1.0 + even * d, 1.0 + even / c
-        d, c = 1.0 / (d if abs(d) > TINY else TINY), (c if abs(c) > TINY else TINY)
-        value *= d * c
+        upper0, lower0 = upper + even * upper0, lower + even * lower0
         odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1.0))
-        d, c = 1.0 + odd * d, 1.0 + odd / c
-        d, c = 1.0 / (d if abs(d) > TINY else TINY), (c if abs(c) > TINY else TINY)
-        value *= d * c
-        if abs(d * c - 1.0) < CONVERGED:
+        upper, lower = upper0 + odd * upper, lower0 + odd * lower
+        if abs(upper * lower0 - upper0 * lower) < CONVERGED * abs(upper * lower0):
             break
-    return value
+    return upper / lower
 
 
 @compiled
