@@ -27,7 +27,7 @@ from .errors import InputError, OutputError
 BLOCK = 256  # side of the blocks that we compute
 TILE = 64  # side of the tiles that we write: a pixel's column of nights inflates one tile of each night
 BANDS_TOGETHER = 64  # that are read by one call
-CACHE_BYTES = 32 * 2**20  # a quarter of the least MAX_MEMORY; GDAL's own default is 5 % of the machine
+CACHE_BYTES = 32 * 2**20  # half of the least MAX_MEMORY; GDAL's own default is 5 % of the machine
 
 
 class _SmallCache:

@@ -121,7 +121,8 @@ def main(folder: Path) -> None:
     extent = (west, north - 200 / 240, west + 200 / 240, north)
     print(f"730 nights of a 200 x 200 window     "
           f"{seconds_in_all(window, folder, FileAngularEffectsSettings(extent=extent)):6.2f} s")
-    print(f"peak resident memory, libraries included {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10:.0f} MiB")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+    print(f"peak resident memory, libraries included {peak:.0f} MiB")
 
 
 if __name__ == "__main__":

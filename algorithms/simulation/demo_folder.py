@@ -4,10 +4,28 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
 
 from ..errors import InputError, OutputError
+from ..settings import Bounds
+
+
+@dataclass(frozen=True)
+class DemoSummary:
+    """What was written. extent: west, south, east, north in degrees, of the first city; class_shares: share of each
+    planted class among the cells of the built-up area."""
+
+    folder: str
+    extent: Bounds
+    first_night: date
+    last_night: date
+    nights: int
+    files: int
+    size_bytes: int
+    class_shares: dict[str, float]
 
 
 @contextmanager
@@ -68,3 +86,14 @@ def _move(fresh: str, target: str, earlier: str) -> None:
         if replaces:
             os.rename(earlier, target)
         raise
+
+
+def make_folders(stage: str, names: Sequence[str]) -> None:
+    for name in names:
+        os.mkdir(os.path.join(stage, name))
+
+
+def count_files(folder: str) -> tuple[int, int]:
+    """Files below a folder and their bytes."""
+    sizes = [os.path.getsize(os.path.join(place, name)) for place, _, names in os.walk(folder) for name in names]
+    return len(sizes), sum(sizes)

@@ -10,18 +10,17 @@ from scipy.ndimage import gaussian_filter
 
 from ..progress import Progress
 from .city_plan import CURVES, City
-from .clouds import CONFIDENT_CLEAR, Clouds, simulate_clouds
+from .clouds import CONFIDENT_CLEAR, simulate_clouds
 from .constants import Constants, Generator, generator
 from .fields import smooth_field
 from .light_curves import relative_radiance, through_footprint
+from .noise import Noise
 from .orbit import TRACK_SPACING, View, choose_pass, track_offset, view
 from .sky import Sky, lunar_irradiance, sky_at
 from .window import TileWindow
 
 HIGH, EPHEMERAL, POOR, NO_RETRIEVAL = 0, 1, 2, 255  # collection 1's codes
 LAST_NIGHT = date(2021, 12, 30)
-DIM_RADIANCE = 10.0  # where the noise is halfway between that of bright and of dim cells
-FLOOR_NOISE = 0.5  # nW/cm2/sr
 GROUND_ALBEDO, CLOUD_ALBEDO = 0.12, 0.5
 LIGHT_THROUGH_CLOUD = 0.4
 SNOW_NIGHTS = 2
@@ -54,30 +53,16 @@ class Night:
     snow: NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class _Noise:
-    bright: float
-    dim: float
-    shared: float
-    poor_share: float
-
-    def apply(self, numbers: Generator, clean: Values) -> Values:
-        spread = self.bright + (self.dim - self.bright) / (1 + clean / DIM_RADIANCE)
-        factor = (1 + spread * numbers.standard_normal(clean.shape)) * (1 + self.shared * numbers.standard_normal())
-        noisy = clean * factor + FLOOR_NOISE * numbers.standard_normal(clean.shape)
-        return np.asarray(np.maximum(noisy, 0), dtype=np.float32)
-
-
 def simulate_nights(constants: Constants, seed: int, city: City, window: TileWindow, count: int,
                     progress: Progress) -> list[Night]:
     """The last `count` nights of the year, in order. Raises Cancelled."""
     first_offset = constants.draw("longitude of the city from the track on the first night", 0, TRACK_SPACING,
                                   "degrees")
     neighbour_share = constants.draw("share of nights that keep the neighbouring pass where both see", 0, 0.4)
-    noise = _Noise(constants.draw("noise of bright cells", 0.08, 0.12),
-                   constants.draw("noise of dim cells", 0.18, 0.25),
-                   constants.draw("noise that the city shares", 0, 0.03),
-                   constants.draw("share of poor retrievals away from clouds", 0.01, 0.03))
+    noise = Noise(constants.draw("noise of bright cells", 0.08, 0.12),
+                  constants.draw("noise of dim cells", 0.18, 0.25),
+                  constants.draw("noise that the city shares", 0, 0.03))
+    poor_share = constants.draw("share of poor retrievals away from clouds", 0.01, 0.03)
     clouds = simulate_clouds(generator(seed, 2), count, (window.rows, window.columns),
                              constants.draw("clear share", 0.82, 0.9),
                              constants.draw("persistence of clouds per day", 0.5, 0.65))
@@ -93,7 +78,10 @@ def simulate_nights(constants: Constants, seed: int, city: City, window: TileWin
             track_offset(first_offset + window.longitudes() - window.centre[0], index), history.shape)
         seen = view(choose_pass(offset, window.latitudes()[:, None], bool(numbers.random() < neighbour_share)),
                     window.latitudes()[:, None])
-        night = _observe(numbers, day, seen, city, window, noise, clouds, index, snow[index], history, age)
+        clean, brightening = _clean(city, window, seen), snow[index]
+        measured = noise.apply(numbers, clean * brightening)
+        night = retrieve(numbers, Observation(day, seen, window, clean, measured, clouds.confidence[index],
+                                              clouds.suspect[index], brightening > 1), poor_share, history, age)
         history, age = night.gap_filled, night.days_since_retrieval
         nights.append(night)
         progress.report((index + 1) / count)
@@ -105,17 +93,38 @@ def _clean(city: City, window: TileWindow, seen: View) -> Values:
     return through_footprint(city.brightness * curves, window.centre[1])
 
 
-def _observe(numbers: Generator, day: date, seen: View, city: City, window: TileWindow, noise: _Noise, clouds: Clouds,
-             index: int, brightening: Values, history: Values, age: NDArray[np.uint8]) -> Night:
-    utc_hour = np.mod(seen.local_solar_time[window.rows // 2] - window.longitudes() / 15, 24)
+@dataclass(frozen=True)
+class Observation:
+    """What the sensor sees of a window before anything is judged; arrays of shape (rows, columns), as in Night.
+
+    measured: radiance with everything that disturbs it. suspect: clear cells right beside a cloud.
+    """
+
+    day: date
+    view: View
+    window: TileWindow
+    clean: Values
+    measured: Values
+    confidence: NDArray[np.uint8]
+    suspect: NDArray[np.bool_]
+    snow: NDArray[np.bool_]
+
+
+def retrieve(numbers: Generator, seen: Observation, poor_share: float, history: Values,
+             age: NDArray[np.uint8]) -> Night:
+    """The night as the product delivers it: quality, gaps and what fills them.
+
+    history, age: gap_filled and days_since_retrieval of the night before.
+    """
+    window, day, clean, confidence = seen.window, seen.day, seen.clean, seen.confidence
+    measured = seen.measured.copy()
+    utc_hour = np.mod(seen.view.local_solar_time[window.rows // 2] - window.longitudes() / 15, 24)
     sky = sky_at(datetime(day.year, day.month, day.day) + timedelta(hours=float(utc_hour[window.columns // 2])),
                  *window.centre)
-    clean = _clean(city, window, seen)
-    measured = noise.apply(numbers, clean * brightening)
-    confidence, quality = clouds.confidence[index], np.full(clean.shape, HIGH, dtype=np.uint8)
+    quality = np.full(clean.shape, HIGH, dtype=np.uint8)
     flickers = numbers.random(clean.shape) < 0.01 + 0.15 * np.exp(-clean / 3)
     quality[flickers] = EPHEMERAL
-    poor = clouds.suspect[index] | (numbers.random(clean.shape) < noise.poor_share)
+    poor = seen.suspect | (numbers.random(clean.shape) < poor_share)
     quality[poor] = POOR
     measured[poor] *= numbers.uniform(0.5, 0.9, int(poor.sum())).astype(np.float32)
     covered = confidence != CONFIDENT_CLEAR
@@ -124,10 +133,10 @@ def _observe(numbers: Generator, day: date, seen: View, city: City, window: Tile
     moon = lunar_irradiance(sky) / np.pi
     through_cloud = LIGHT_THROUGH_CLOUD * gaussian_filter(clean, 3, mode="nearest") + CLOUD_ALBEDO * moon
     return Night(
-        day, seen, utc_hour, sky, clean, np.where(covered, np.float32(np.nan), measured),
+        day, seen.view, utc_hour, sky, clean, np.where(covered, np.float32(np.nan), measured),
         np.where(good, measured, history), np.where(good, 0, np.minimum(age, 253) + 1).astype(np.uint8),
         np.where(covered, through_cloud, measured + GROUND_ALBEDO * moon).astype(np.float32), confidence, quality,
-        brightening > 1)
+        seen.snow)
 
 
 def _snow(numbers: Generator, count: int, shape: tuple[int, int], brightening: float) -> Values:

@@ -54,28 +54,39 @@ def write_truth(folder: str, settings: DemoSettings, window: TileWindow, city: C
                 nights: Sequence[Night], constants: Constants) -> None:
     """Fills folder, which exists. Raises OutputError and OSError where it can't be written."""
     grid = window.grid
+    write_truth_rasters(folder, grid, city, truth)
+    extent = [round(side, 6) for side in grid.bounds]
+    write_json(os.path.join(folder, CONSTANTS_FILE), {
+        "simulated": True, "city": CITY_NAME, "seed": settings.seed, "size": settings.size, "nights": len(nights),
+        "first_night": str(nights[0].day), "last_night": str(nights[-1].day),
+        "tile": f"h{window.horizontal:02d}v{window.vertical:02d}", "extent": extent, "class_rule": RULE,
+        "classes": {each.name: each.value for each in CLASSES},
+        "district_types": {each.name: each.code for each in DISTRICT_TYPES},
+        "business_districts": {name: degrees(window, place) for name, place in city.business_districts.items()},
+        "constants": constants.as_records()})
+    about = {"city": CITY_NAME, "simulated": True}
+    write_features(os.path.join(folder, "boundary.geojson"), [feature(polygon(window, city.boundary), about)])
+    write_features(os.path.join(folder, "urban_area.geojson"), [feature(outline(city.built_up, grid), about)])
+    with open(os.path.join(folder, "README.txt"), "w", encoding="utf-8", newline="\n") as file:
+        file.write(README.format(
+            city=CITY_NAME, seed=settings.seed, nights=len(nights), first=nights[0].day, last=nights[-1].day,
+            horizontal=window.horizontal, vertical=window.vertical, extent=", ".join(map(str, extent)), rule=RULE))
+
+
+def write_truth_rasters(folder: str, grid: Grid, city: City, truth: Truth) -> None:
+    """Makes folder/truth and writes classes, change and districts."""
     os.mkdir(os.path.join(folder, "truth"))
     _write_raster(folder, "truth_classes.tif", grid, ["planted class"], truth.classes[None], OUTSIDE, CLASSES)
     _write_raster(folder, "truth_change.tif", grid, ["planted relative change", "planted depth of the minimum"],
                   np.stack((truth.change, truth.depth)), float("nan"))
     _write_raster(folder, "districts.tif", grid, ["district type"], city.districts[None], OUTSIDE,
                   [RasterClass(each.code, each.name, each.colour) for each in DISTRICT_TYPES])
-    extent = [round(side, 6) for side in grid.bounds]
-    _write_json(os.path.join(folder, CONSTANTS_FILE), {
-        "simulated": True, "city": CITY_NAME, "seed": settings.seed, "size": settings.size, "nights": len(nights),
-        "first_night": str(nights[0].day), "last_night": str(nights[-1].day),
-        "tile": f"h{window.horizontal:02d}v{window.vertical:02d}", "extent": extent, "class_rule": RULE,
-        "classes": {each.name: each.value for each in CLASSES},
-        "district_types": {each.name: each.code for each in DISTRICT_TYPES},
-        "business_districts": {name: _degrees(window, place) for name, place in city.business_districts.items()},
-        "constants": constants.as_records()})
-    ring = [_degrees(window, tuple(point)) for point in city.boundary]
-    _write_feature(os.path.join(folder, "boundary.geojson"), {"type": "Polygon", "coordinates": [[*ring, ring[0]]]})
-    _write_feature(os.path.join(folder, "urban_area.geojson"), _outline(city.built_up, grid))
-    with open(os.path.join(folder, "README.txt"), "w", encoding="utf-8", newline="\n") as file:
-        file.write(README.format(
-            city=CITY_NAME, seed=settings.seed, nights=len(nights), first=nights[0].day, last=nights[-1].day,
-            horizontal=window.horizontal, vertical=window.vertical, extent=", ".join(map(str, extent)), rule=RULE))
+
+
+def polygon(window: TileWindow, ring: NDArray[np.float64]) -> dict[str, Any]:
+    """Geometry in degrees of a ring in km east and north of the window's centre, shape (n, 2), not closed."""
+    corners = [degrees(window, (x, y)) for x, y in ring]
+    return {"type": "Polygon", "coordinates": [[*corners, corners[0]]]}
 
 
 def _write_raster(folder: str, name: str, grid: Grid, descriptions: Sequence[str], values: NDArray[Any], nodata: float,
@@ -85,22 +96,31 @@ def _write_raster(folder: str, name: str, grid: Grid, descriptions: Sequence[str
         writer.write(values, Window(0, 0, grid.width, grid.height))
 
 
-def _outline(mask: NDArray[np.bool_], grid: Grid) -> dict[str, Any]:
+def outline(mask: NDArray[np.bool_], grid: Grid) -> dict[str, Any]:
     found = shapes(mask.astype(np.uint8), mask=mask, transform=grid.transform)
     polygons = [[[(round(x, 7), round(y, 7)) for x, y in ring] for ring in shape["coordinates"]] for shape, _ in found]
     return {"type": "MultiPolygon", "coordinates": polygons}
 
 
-def _degrees(window: TileWindow, place: tuple[float, float]) -> tuple[float, float]:
+def degrees(window: TileWindow, place: tuple[float, float]) -> tuple[float, float]:
     longitude, latitude = window.to_degrees(*place)
     return round(longitude, 6), round(latitude, 6)
 
 
-def _write_feature(path: str, geometry: dict[str, Any]) -> None:
-    _write_json(path, {"type": "FeatureCollection", "features": [
-        {"type": "Feature", "properties": {"city": CITY_NAME, "simulated": True}, "geometry": geometry}]})
+def feature(geometry: dict[str, Any], properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "Feature", "properties": properties, "geometry": geometry}
 
 
-def _write_json(path: str, content: dict[str, Any]) -> None:
+def write_features(path: str, features: Sequence[dict[str, Any]]) -> None:
+    write_json(path, {"type": "FeatureCollection", "features": list(features)})
+
+
+def write_json(path: str, content: dict[str, Any]) -> None:
     with open(path, "w", encoding="utf-8", newline="\n") as file:
         json.dump(content, file, indent=1)
+
+
+def class_shares(truth: Truth, city: City) -> dict[str, float]:
+    """Share of each planted class among the cells of the built-up area, by name."""
+    planted = truth.classes[city.built_up & city.municipality]
+    return {each.name: float((planted == each.value).mean()) for each in CLASSES}

@@ -25,7 +25,10 @@ class CreateDemo(NocturneAlgorithm):
         "Nothing in it was observed: a fictitious city is lit by towers, houses and streets and seen from the orbit of "
         "the satellite through clouds and noise. The folder 'city' gets daily files (A1 and A2) and annual files (A4) "
         "of both collections, boundary and urban area, and the planted angular effects with every constant that was "
-        "drawn. The same seed writes the same files.")
+        "drawn. The same seed writes the same files.\n"
+        "SIZE full writes the folder 'cities' instead: a city of each of three types with the outlines of its business "
+        "districts, over two years, with time of night, azimuth, haze, hills, season, snow, moon, thin cloud and new "
+        "lamps; CITY is then that folder and EXTENT that of the first city.")
     TAGS = ("demonstration", "simulation", "example data", "black marble")
     LIBRARIES = ("rasterio", "shapely", "h5py")
     FASTER_WITH = ("isal",)
