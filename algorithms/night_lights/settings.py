@@ -146,8 +146,8 @@ class AngularEffectsSettings(Settings):
         "none", ("none", "urban-median"), "What nights have in common",
         "urban-median: each night's radiance is divided by the median, over its pixels among the brightest 20 %, of "
         "that night over the pixel's long-term mean, so that haze over the whole city is no angular effect. It also "
-        "removes an effect that the whole window has in common, and spreads the opposite of an effect that the brightest "
-        "pixels have; costs two more passes.", advanced=True)
+        "removes an effect that the whole window has in common, and spreads the opposite of an effect that the "
+        "brightest pixels have; costs two more passes.", advanced=True)
 
 
 @dataclass(frozen=True)
