@@ -20,6 +20,8 @@ WIDEST_UTM_DEGREES = 6.0
 def wgs84_bounds(grid: Grid) -> Bounds:
     """West, south, east and north of the grid in degrees."""
     west, south, east, north = transform_bounds(grid.crs, WGS84, *grid.bounds)
+    if west > east:  # across the date line; east then lies beyond 180 degrees
+        east += 360
     return west, south, east, north
 
 
@@ -45,7 +47,7 @@ def automatic_metric_crs(bounds: Bounds) -> CRS:
     The standard parallels of the Albers stand at 1/6 and 5/6 of the height.
     """
     west, south, east, north = bounds
-    longitude, latitude = (west + east) / 2, (south + north) / 2
+    longitude, latitude = ((west + east) / 2 + 180) % 360 - 180, (south + north) / 2
     if east - west <= WIDEST_UTM_DEGREES and -80 <= latitude <= 84:
         zone = min(60, math.floor((longitude + 180) / 6) + 1)
         return CRS.from_epsg((32600 if latitude >= 0 else 32700) + zone)

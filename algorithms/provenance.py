@@ -55,8 +55,11 @@ def describe_run(algorithm: str, parameters: dict[str, Any], inputs: dict[str, s
             versions[name] = str(getattr(module, "__version__", ""))
     described: dict[str, Any] = {}
     for name, path in inputs.items():
-        there = Path(path).exists()
-        described[name] = {"path": path, **(fingerprint(Path(path)) if there else {})}
+        described[name] = {"path": path}
+        try:
+            described[name].update(fingerprint(Path(path)))
+        except OSError:  # no file, or gone meanwhile: a run that succeeded must not fail here
+            continue
     return {
         "algorithm": algorithm,
         "parameters": parameters,

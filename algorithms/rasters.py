@@ -150,7 +150,11 @@ def open_raster(source: RasterInput) -> Iterator[rasterio.DatasetReader]:
             raise InputError(source.parameter, f"'{source.path}' can't be opened as a raster file ({error})",
                              "save the layer as a GeoTIFF first") from error
         with dataset:
-            yield dataset
+            try:
+                yield dataset
+            except RasterioError as error:
+                raise InputError(source.parameter, f"'{source.path}' can't be read ({error})",
+                                 "check that the file is whole") from error
 
 
 def read_grid(source: RasterInput, dataset: rasterio.DatasetReader) -> Grid:
@@ -159,6 +163,9 @@ def read_grid(source: RasterInput, dataset: rasterio.DatasetReader) -> Grid:
     if not crs:
         raise InputError(source.parameter, f"'{source.path}' has no coordinate reference system",
                          "assign the right one to the file")
+    if not (crs.is_projected or crs.is_geographic):
+        raise InputError(source.parameter, f"'{source.path}' has a local coordinate reference system",
+                         "assign one that lies on the earth")
     transform = dataset.transform
     if transform.is_identity or transform.b or transform.d or transform.a <= 0 or transform.e >= 0:
         raise InputError(source.parameter, f"'{source.path}' isn't a north-up grid",

@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import html
+import os
+import re
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +33,9 @@ from .outputs import PROVENANCE_SUFFIX, Outputs
 
 ICONS = Path(__file__).resolve().parent / "icons"
 GROUPS = {"night_lights": "Night lights", "tools": "Tools"}
+
+FILE_PROVIDERS = ("gdal", "ogr", "delimitedtext", "gpx")
+SECRETS = re.compile(r"\b(user|username|password|authcfg)=('[^']*'|[^\s&]+)")
 
 # Python must keep the post-processors: QGIS doesn't, and after a model or script the algorithm is gone before it loads.
 _finishes: deque[LayerFinish] = deque(maxlen=1000)
@@ -177,6 +182,7 @@ class NocturneAlgorithm(QgsProcessingAlgorithm):
             # qgis_process never asks canExecute().
             dependencies.load(*self.LIBRARIES)
             dependencies.load_if_there(*self.FASTER_WITH)
+            outputs.protect(self._input_paths(parameters, context))
             inputs = Inputs(self, parameters, context)
             resources = inputs.settings(Resources) if self.USES_RESOURCES else Resources()
             settings = inputs.settings(self.SETTINGS, self.FIXED)
@@ -238,8 +244,8 @@ class NocturneAlgorithm(QgsProcessingAlgorithm):
                 continue
             layer = self.parameterAsLayer(parameters, parameter.name(), context)
             if layer is not None:
-                paths[parameter.name()] = layer.source().split("|")[0]
-        return paths
+                paths[parameter.name()] = _source(layer).split("|")[0]
+        return {name: os.path.abspath(path) if os.path.exists(path) else path for name, path in paths.items()}
 
 
 def _finish_when_loaded(finishes: dict[str, LayerFinish], outputs: Outputs, context: QgsProcessingContext) -> None:
@@ -254,9 +260,18 @@ def _finish_when_loaded(finishes: dict[str, LayerFinish], outputs: Outputs, cont
     context.setLayersToLoadOnCompletion(layers)
 
 
+def _source(layer: QgsMapLayer) -> str:
+    """A file's source; of databases and services the name only, because their sources may hold passwords."""
+    if layer.providerType() in FILE_PROVIDERS:
+        return str(layer.source())
+    return f"{layer.providerType()} layer '{layer.name()}'"
+
+
 def _json_value(value: Any) -> Any:
-    if value is None or isinstance(value, (bool, int, float, str)):
+    if value is None or isinstance(value, (bool, int, float)):
         return value
+    if isinstance(value, str):
+        return SECRETS.sub(r"\1=...", value)
     if isinstance(value, (list, tuple)):
         return [_json_value(each) for each in value]
     if isinstance(value, QgsProcessingOutputLayerDefinition):
@@ -264,7 +279,7 @@ def _json_value(value: Any) -> Any:
     if isinstance(value, QgsProcessingFeatureSourceDefinition):
         return {"source": str(value.source.staticValue()), "selected_features_only": value.selectedFeaturesOnly}
     if isinstance(value, QgsMapLayer):
-        return str(value.source())
+        return _source(value)
     if hasattr(value, "authid"):
         return str(value.authid())
     if hasattr(value, "toString"):

@@ -180,12 +180,17 @@ class Inputs:
         if source is None:
             raise InputError(name, f"'{self.text(name)}' can't be opened as a vector layer",
                              "choose a polygon layer that exists")
+        shapes = []
+        for feature in source.getFeatures():
+            geometry = feature.geometry()
+            if not geometry.isEmpty():
+                geometry.convertToStraightSegment()
+                shapes.append(bytes(geometry.asWkb()))
+        if not shapes:
+            raise InputError(name, f"'{source.sourceName()}' has no polygon", "choose a layer with at least one")
         if not source.sourceCrs().isValid():
             raise InputError(name, f"'{source.sourceName()}' has no coordinate reference system",
                              "assign the right one to the layer")
-        shapes = [bytes(feature.geometry().asWkb()) for feature in source.getFeatures() if feature.hasGeometry()]
-        if not shapes:
-            raise InputError(name, f"'{source.sourceName()}' has no polygon", "choose a layer with at least one")
         return shapes, crs_text(source.sourceCrs())
 
 

@@ -46,11 +46,12 @@ ROOM = "choose a folder that can be written and has room"
 
 @dataclass
 class _Staged:
-    """One file on its way: the parameter, where it is written, where it will stand."""
+    """One file on its way: the parameter, where it is written, where it will stand, and that as it was given."""
 
     name: str
     path: Path
     final: Path
+    given: Path
     made_folders: list[Path] = field(default_factory=list)
 
 
@@ -101,7 +102,12 @@ class Outputs:
         self._context = context
         self._staged: list[_Staged] = []
         self._sinks: dict[str, Sink] = {}
+        self._inputs: dict[str, str] = {}
         self.destinations: dict[str, str] = {}
+
+    def protect(self, inputs: dict[str, str]) -> None:
+        """Files that outputs may not replace: parameter to path."""
+        self._inputs = {os.path.realpath(path): name for name, path in inputs.items() if os.path.isfile(path)}
 
     def is_wanted(self, name: str) -> bool:
         return self._parameters.get(name) not in (None, "")
@@ -185,6 +191,9 @@ class Outputs:
         if text in ("", "TEMPORARY_OUTPUT") or text.startswith(("memory:", "ogr:", "postgis:", "postgres:",
                                                                 "spatialite:", "mssql:", "oracle:")):
             return None
+        if "|" in text or "%" in text:
+            raise OutputError(name, f"'{text}' has a character that QGIS takes for something else",
+                              "give a file name without | and %")
         return text if Path(text).suffix else f"{text}.{self._algorithm.provider().defaultVectorFileExtension()}"
 
     def _redirected(self, name: str, path: str) -> Any:
@@ -197,9 +206,10 @@ class Outputs:
         return redirected
 
     def _stage(self, name: str, final: str) -> _Staged:
-        target = Path(final).absolute()
+        target = Path(os.path.realpath(final))
         if target.is_dir():
             raise OutputError(name, f"'{target}' is a folder", "give the name of a file")
+        self._check_target(name, target)
         made: list[Path] = []
         try:
             for folder in [*reversed(target.parents)]:
@@ -212,10 +222,23 @@ class Outputs:
                 folder.rmdir()
             raise OutputError(name, f"'{target}' can't be written ({error.strerror})",
                               "choose a folder that exists and can be written") from error
-        staged = _Staged(name, staging / target.name, target, made)
+        staged = _Staged(name, staging / target.name, target, Path(final).absolute(), made)
         self._staged.append(staged)
-        self.destinations[name] = str(target)
+        self.destinations[name] = str(staged.given)
         return staged
+
+    def _check_target(self, name: str, target: Path) -> None:
+        """Raises OutputError where writing would destroy an input, another output or what a program has open."""
+        if str(target) in self._inputs:
+            raise OutputError(name, f"'{target}' is the input {self._inputs[str(target)]}", "give another name")
+        for other in self._staged:
+            if other.final.with_suffix("") == target.with_suffix(""):
+                raise OutputError(name, f"'{target.name}' would share its style file with {other.name} "
+                                  f"'{other.final.name}'", "give names that differ by more than the ending")
+        journal = Path(f"{target}-wal")
+        if journal.exists() and journal.stat().st_size:
+            raise OutputError(name, f"'{target}' is open in another program ({journal.name} isn't empty)",
+                              "close it there or give another name")
 
     @property
     def staged_files(self) -> dict[str, Path]:
@@ -259,12 +282,12 @@ class Outputs:
     def _rekey_layer(self, staged: _Staged) -> None:
         """QGIS loads what stands under the name that it was told when the output was opened."""
         layers = self._context.layersToLoadOnCompletion()
-        moved = {key.replace(str(staged.path), str(staged.final)): details for key, details in layers.items()}
+        moved = {key.replace(str(staged.path), str(staged.given)): details for key, details in layers.items()}
         if moved.keys() != layers.keys():
             self._context.setLayersToLoadOnCompletion(moved)
         if staged.name in self._sinks:
             self.destinations[staged.name] = self.destinations[staged.name].replace(
-                str(staged.path), str(staged.final))
+                str(staged.path), str(staged.given))
 
     def discard(self) -> None:
         """Removes what was begun; what stood under the final names before still stands there."""

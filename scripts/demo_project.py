@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import sys
+import zipfile
 from pathlib import Path
 
 from qgis.core import (
@@ -72,10 +73,20 @@ def main(folder: Path) -> None:
     layout = draw_layout(project, [centres, tree, boundary, effects, annual], view)
     if not project.write(str(folder / "demonstration.qgz")):
         sys.exit(f"The project could not be written: {project.error()}")
+    make_relative(folder / "demonstration.qgz", folder)
     settings = QgsLayoutExporter.ImageExportSettings()
     settings.dpi = 130
     if QgsLayoutExporter(layout).exportToImage(str(folder / "demonstration.png"), settings):
         sys.exit("The map could not be exported.")
+
+
+def make_relative(project: Path, folder: Path) -> None:
+    """QGIS 3.22 writes the layers of a layout's legend with whole paths, even in a project with relative ones."""
+    with zipfile.ZipFile(project) as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(project, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in content.items():
+            archive.writestr(name, data.replace(f"{folder}/".encode(), b"./"))
 
 
 def vector(group: QgsLayerTreeGroup, path: Path, name: str) -> QgsVectorLayer:

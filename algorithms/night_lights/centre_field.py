@@ -49,7 +49,7 @@ def read_field(radiance: RasterInput, band: int, boundary: Boundary | None, sett
                          "choose another band, raster or boundary")
     field = resample_bilinear(values, grid, target, progress.part(0.5, 1))
     if boundary is not None:
-        field[outside(boundary.in_crs(target.crs), target)] = np.nan
+        field[outside(boundary.near(target), target)] = np.nan
     if np.isnan(field).all():
         name = boundary.parameter if boundary else "CELL_SIZE"
         raise InputError(name, f"no cell centre of the grid of {target} has data" + (" inside" if boundary else ""),
@@ -61,7 +61,7 @@ def _window_of(boundary: Boundary | None, grid: Grid) -> Window:
     """The part of the grid that holds the boundary, and the cells around that bilinear values need."""
     if boundary is None:
         return Window(0, 0, grid.width, grid.height)
-    left, bottom, right, top = shapely.total_bounds(boundary.in_crs(grid.crs))
+    left, bottom, right, top = shapely.total_bounds(boundary.near(grid))
     own_left, own_bottom, own_right, own_top = grid.bounds
     if left >= own_right or right <= own_left or bottom >= own_top or top <= own_bottom:
         raise InputError(boundary.parameter, "its polygons lie outside the raster",

@@ -78,6 +78,8 @@ class UrbanCentres(NocturneAlgorithm):
         found = find_urban_centres(
             run.inputs.raster("RADIANCE"), run.inputs.band("BAND"),
             None if polygons is None else Boundary("BOUNDARY", *polygons), run.settings, run.resources, run.progress)
+        if not found.centre_count:
+            run.progress.warning("There is no centre: no contour from THRESHOLD on encloses MIN_AREA.")
         for name, nodes in (("CENTRES", found.centres), ("TREE", found.tree)):
             sink = run.outputs.sink(name, COLUMNS, QgsWkbTypes.Type.MultiPolygon, found.crs.to_wkt())
             for node in nodes if sink is not None else ():
