@@ -1,14 +1,18 @@
 """Reads Processing parameters into what the science takes: settings, raster inputs, polygons, folders."""
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
 from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
+    NULL,
     QgsCoordinateReferenceSystem,
+    QgsFeatureRequest,
+    QgsField,
+    QgsGeometry,
     QgsProcessingContext,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterCrs,
@@ -18,14 +22,18 @@ from qgis.core import (
     QgsProcessingParameterExtent,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
+    QgsWkbTypes,
 )
+from qgis.PyQt.QtCore import QDate, QDateTime, QVariant
 
 from ..algorithms.errors import InputError
 from ..algorithms.settings import Bounds, Settings, parameter_name
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from qgis.core import QgsProcessingAlgorithm
 
+    from ..algorithms.feature_tables import FeatureTable
     from ..algorithms.rasters import RasterInput
 
 WGS84 = QgsCoordinateReferenceSystem("EPSG:4326")
@@ -172,6 +180,39 @@ class Inputs:
                              "save it as a GeoTIFF first")
         return RasterInput(name, layer.source(), crs_text(layer.crs()) if layer.crs().isValid() else "")
 
+    def features(self, name: str, fields: Iterable[str] | None = None) -> FeatureTable | None:
+        """The (selected) rows of a layer or table; None where nothing was given. fields: the wanted ones, None = all.
+
+        Fields that aren't there are left out; FeatureTable says so when they are asked for. Lists and binary fields
+        are left out too.
+        """
+        from ..algorithms.feature_tables import FeatureTable
+
+        if self._parameters.get(name) in (None, ""):
+            return None
+        source = self._algorithm.parameterAsSource(self._parameters, name, self._context)
+        if source is None:
+            raise InputError(name, f"'{self.text(name)}' can't be opened as a layer or table", "choose one that exists")
+        wanted = None if fields is None else set(fields)
+        found = [(index, field.name(), _kind(field)) for index, field in enumerate(source.fields())
+                 if _kind(field) and (wanted is None or field.name() in wanted)]
+        request = QgsFeatureRequest().setSubsetOfAttributes([index for index, _, _ in found])
+        has_shapes = source.wkbType() != QgsWkbTypes.Type.NoGeometry
+        if not has_shapes:
+            request.setFlags(QgsFeatureRequest.Flag.NoGeometry)
+        values: list[list[Any]] = [[] for _ in found]
+        wkb: list[bytes | None] = []
+        for feature in source.getFeatures(request):
+            attributes = feature.attributes()
+            for column, (index, _, kind) in zip(values, found):
+                column.append(_plain(attributes[index], kind))
+            if has_shapes:
+                wkb.append(_straight_wkb(feature.geometry()))
+        crs = source.sourceCrs()
+        return FeatureTable(
+            name, {field: _column(column, kind) for column, (_, field, kind) in zip(values, found)},
+            {field: kind for _, field, kind in found}, tuple(wkb), crs_text(crs) if crs.isValid() else "")
+
     def polygons(self, name: str) -> tuple[list[bytes], str] | None:
         """WKB of each (selected) feature's polygon and the layer's CRS as text; None where nothing was given."""
         if self._parameters.get(name) in (None, ""):
@@ -182,16 +223,47 @@ class Inputs:
                              "choose a polygon layer that exists")
         shapes = []
         for feature in source.getFeatures():
-            geometry = feature.geometry()
-            if not geometry.isEmpty():
-                geometry.convertToStraightSegment()
-                shapes.append(bytes(geometry.asWkb()))
+            shape = _straight_wkb(feature.geometry())
+            if shape is not None:
+                shapes.append(shape)
         if not shapes:
             raise InputError(name, f"'{source.sourceName()}' has no polygon", "choose a layer with at least one")
         if not source.sourceCrs().isValid():
             raise InputError(name, f"'{source.sourceName()}' has no coordinate reference system",
                              "assign the right one to the layer")
         return shapes, crs_text(source.sourceCrs())
+
+
+def _kind(field: QgsField) -> str:
+    """The kind of a column as outputs.py names it; empty for lists, maps and binary values."""
+    if field.type() == QVariant.Bool:
+        return "flag"
+    if field.isNumeric():
+        return "number" if field.type() == QVariant.Double else "integer"
+    return {QVariant.String: "text", QVariant.Date: "date", QVariant.DateTime: "date"}.get(field.type(), "")
+
+
+def _plain(value: Any, kind: str) -> Any:
+    if value is None or value == NULL:
+        return None
+    if kind == "date":
+        day: QDate = value.date() if isinstance(value, QDateTime) else value
+        return date(day.year(), day.month(), day.day()) if day.isValid() else None
+    return value if kind == "text" else float(value)
+
+
+def _column(values: list[Any], kind: str) -> NDArray[Any]:
+    import numpy as np
+
+    return np.array(values, dtype=object if kind in ("text", "date") else np.float64)
+
+
+def _straight_wkb(geometry: QgsGeometry) -> bytes | None:
+    """WKB without curves; None for no geometry."""
+    if geometry.isEmpty():
+        return None
+    geometry.convertToStraightSegment()
+    return bytes(geometry.asWkb())
 
 
 def _is_number(text: str) -> bool:
