@@ -5,6 +5,7 @@ import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import Callable, TypeVar
 
 from .progress import Progress
@@ -56,3 +57,16 @@ def run_blocks(function: Callable[[Block], Result], blocks: Sequence[Block], res
 def blocks_in_flight(resources: Resources) -> int:
     """How many blocks run_blocks holds in memory at once: the divisor of a memory budget."""
     return thread_count(resources) + 1
+
+
+@contextmanager
+def torch_threads(resources: Resources) -> Iterator[None]:
+    """torch computes with the run's threads inside, with its own ones again afterwards."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(thread_count(resources))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -18,7 +18,8 @@ class FeatureTable:
 
     parameter: the Processing parameter. columns: field name to values of shape (rows,), float64 with NaN for numbers
     and flags, objects (str, date or None) for the rest. kinds: field name to integer, number, text, date or flag.
-    wkb: one geometry or None per row; empty for a table. crs: authority code or WKT.
+    wkb: one geometry or None per row; empty for a table. crs: authority code or WKT. wkb_type: OGC's number of the
+    layer's geometry type, 100 for a table.
     """
 
     parameter: str
@@ -26,6 +27,7 @@ class FeatureTable:
     kinds: Mapping[str, str]
     wkb: tuple[bytes | None, ...] = ()
     crs: str = ""
+    wkb_type: int = 100
 
     def __len__(self) -> int:
         return len(self.wkb) if self.wkb else len(next(iter(self.columns.values()), ()))

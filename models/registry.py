@@ -91,6 +91,21 @@ def load_model(path: str, kind: str, parameter: str = "MODEL") -> Model:
     return Model(card_path.stem, _read_weights(weights_path, content, parameter), content)
 
 
+def load_checkpoint(path: str, parameter: str) -> Any:
+    """What somebody else's .pth or .ckpt file holds, on the CPU; never runs code in it. Raises InputError."""
+    import torch
+
+    name = Path(path).name
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise InputError(parameter, f"'{name}' can't be read ({error.strerror})",
+                         "choose a file that exists") from error
+    except Exception as error:  # torch raises what the bytes lead it to
+        raise InputError(parameter, f"'{name}' isn't a file of weights alone, or has code in it",
+                         "choose a checkpoint of tensors and plain values") from error
+
+
 def _read_weights(path: Path, card: Mapping[str, Any], parameter: str) -> dict[str, NDArray[Any]]:
     if "weights_checksum" not in card:
         return {}

@@ -32,7 +32,8 @@ from .layer_finish import LayerFinish, layer_metadata, write_side_files
 from .outputs import PROVENANCE_SUFFIX, Outputs
 
 ICONS = Path(__file__).resolve().parent / "icons"
-GROUPS = {"night_lights": "Night lights", "tools": "Tools"}
+GROUPS = {"night_lights": "Night lights", "cbd": "Central business districts", "industry": "Industry",
+          "districts": "District economy", "air_quality": "Air quality", "tools": "Tools"}
 
 FILE_PROVIDERS = ("gdal", "ogr", "delimitedtext", "gpx")
 SECRETS = re.compile(r"\b(user|username|password|authcfg)=('[^']*'|[^\s&]+)")

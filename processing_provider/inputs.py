@@ -211,7 +211,8 @@ class Inputs:
         crs = source.sourceCrs()
         return FeatureTable(
             name, {field: _column(column, kind) for column, (_, field, kind) in zip(values, found)},
-            {field: kind for _, field, kind in found}, tuple(wkb), crs_text(crs) if crs.isValid() else "")
+            {field: kind for _, field, kind in found}, tuple(wkb), crs_text(crs) if crs.isValid() else "",
+            int(QgsWkbTypes.linearType(source.wkbType())))
 
     def polygons(self, name: str) -> tuple[list[bytes], str] | None:
         """WKB of each (selected) feature's polygon and the layer's CRS as text; None where nothing was given."""

@@ -36,6 +36,8 @@ from ..algorithms.errors import OutputError
 if TYPE_CHECKING:
     from qgis.core import QgsProcessingAlgorithm
 
+    from ..algorithms.feature_tables import FeatureTable
+
 FIELD_TYPES = {"integer": QVariant.Int, "number": QVariant.Double, "text": QVariant.String, "date": QVariant.Date,
                "flag": QVariant.Bool}
 PROVENANCE_SUFFIX = ".nocturne.json"
@@ -168,6 +170,22 @@ class Outputs:
         self._sinks[name] = Sink(name, qgis_sink, fields)
         return self._sinks[name]
 
+    def add_fields(self, name: str, table: FeatureTable, added: Mapping[str, tuple[str, Sequence[Any]]]) -> None:
+        """Writes an input layer's features with further fields: name to kind and one value per row; NaN becomes NULL.
+
+        A field of the input with an added one's name gives way to it.
+        """
+        kept = {field: (kind, table.columns[field]) for field, kind in table.kinds.items() if field not in added}
+        fields = {**kept, **added}
+        sink = self.sink(name, {field: kind for field, (kind, _) in fields.items()},
+                         QgsWkbTypes.Type(table.wkb_type), table.crs)
+        if sink is None:
+            return
+        columns = [[_plain(value, kind) for value in values] for kind, values in fields.values()]
+        shapes = table.wkb or (None,) * len(table)
+        for shape, *attributes in zip(shapes, *columns):
+            sink.add(attributes, shape)
+
     def drop(self, name: str) -> None:
         """Forgets an optional output that the inputs couldn't give."""
         for staged in [each for each in self._staged if each.name == name]:
@@ -298,6 +316,15 @@ class Outputs:
                 if folder.is_dir() and not any(folder.iterdir()):
                     folder.rmdir()
         self._staged.clear()
+
+
+def _plain(value: Any, kind: str) -> Any:
+    """A value as QGIS stores it in a field of the kind."""
+    if value is None or value != value:  # NaN
+        return None
+    if kind in ("text", "date"):
+        return value
+    return {"integer": int, "number": float, "flag": bool}[kind](value)
 
 
 def is_destination(parameter: Any) -> bool:

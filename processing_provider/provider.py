@@ -6,6 +6,7 @@ from pathlib import Path
 from qgis.core import QgsApplication, QgsProcessingModelAlgorithm, QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
+from .air_quality.encode_locations import EncodeLocations
 from .base import ICONS
 from .night_lights.angular_effects import AngularEffects
 from .night_lights.black_marble_angular_effects import BlackMarbleAngularEffects
@@ -15,8 +16,8 @@ from .night_lights.urban_centres import UrbanCentres
 from .tools.check_environment import CheckEnvironment
 from .tools.create_demo import CreateDemo
 
-ALGORITHMS = (ReadBlackMarble, RasterSeries, AngularEffects, BlackMarbleAngularEffects, UrbanCentres, CheckEnvironment,
-              CreateDemo)
+ALGORITHMS = (ReadBlackMarble, RasterSeries, AngularEffects, BlackMarbleAngularEffects, UrbanCentres, EncodeLocations,
+              CheckEnvironment, CreateDemo)
 CHAINS = Path(__file__).resolve().parent.parent / "chains"
 
 

@@ -381,7 +381,10 @@ def mandatory_values(algorithm, folder):
     with rasterio.open(raster, "w", driver="GTiff", width=3, height=3, count=1, dtype="float32", crs="EPSG:4326",
                        transform=from_origin(0, 3, 1, 1)) as dataset:
         dataset.write(np.ones((1, 3, 3), dtype=np.float32))
-    values = {"raster": str(raster), "file": str(folder)}
+    layer = folder / "layer.geojson"
+    layer.write_text(json.dumps({"type": "FeatureCollection", "features": [
+        {"type": "Feature", "properties": {"field": 1}, "geometry": {"type": "Point", "coordinates": [1, 1]}}]}))
+    values = {"raster": str(raster), "file": str(folder), "source": str(layer), "field": "field"}
     return {each.name(): "TEMPORARY_OUTPUT" if each.isDestination() else values[each.type()]
             for each in algorithm.parameterDefinitions()
             if each.defaultValue() is None and not each.flags() & each.FlagOptional}
