@@ -1,0 +1,33 @@
+"""Distances on the sphere."""
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import cKDTree
+
+EARTH_KM = 6371.0088
+
+
+def unit_vectors(longitude: ArrayLike, latitude: ArrayLike) -> NDArray[np.float64]:
+    """Degrees as points on the unit sphere, shape (n, 3)."""
+    east, north = np.radians(np.asarray(longitude, float)), np.radians(np.asarray(latitude, float))
+    return np.column_stack((np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)))
+
+
+def chord(kilometres: float) -> float:
+    """Length of the straight line through the unit sphere under an arc."""
+    return float(2 * np.sin(min(kilometres / EARTH_KM, np.pi) / 2))
+
+
+def arc_km(chords: ArrayLike) -> NDArray[np.float64]:
+    """Kilometres along the surface over straight lines through the unit sphere; infinite stays so."""
+    values = np.asarray(chords, float)
+    arcs = 2 * EARTH_KM * np.arcsin(np.clip(values, 0, 2) / 2)
+    return np.asarray(np.where(np.isfinite(values), arcs, np.inf), dtype=np.float64)
+
+
+def nearest_km(longitude: ArrayLike, latitude: ArrayLike, to_longitude: ArrayLike,
+               to_latitude: ArrayLike) -> NDArray[np.float64]:
+    """Distance of every point to the nearest of some others, shape (points,)."""
+    tree = cKDTree(unit_vectors(to_longitude, to_latitude))
+    return arc_km(tree.query(unit_vectors(longitude, latitude))[0])

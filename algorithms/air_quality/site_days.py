@@ -1,0 +1,142 @@
+"""Site-days: what monitors measured and what is known about their places, one row per site and day."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..feature_tables import FeatureTable
+from ..geometries import shapes_in
+from ..projections import WGS84
+
+MOVED = 1e-4  # degrees; sites are one place up to about 10 m
+
+
+@dataclass(frozen=True)
+class SiteDays:
+    """Rows in the order of sites and days.
+
+    site, day: shape (rows,), the number of the site and the proleptic ordinal of the date. longitude, latitude: shape
+    (sites,), degrees. values: (rows, features), float32, NaN where missing. target: (rows,), float32, NaN where not
+    measured. names: of the features; sites: names of the sites.
+    """
+
+    site: NDArray[np.int32]
+    day: NDArray[np.int32]
+    longitude: NDArray[np.float64]
+    latitude: NDArray[np.float64]
+    values: NDArray[np.float32]
+    target: NDArray[np.float32]
+    names: tuple[str, ...]
+    sites: tuple[str, ...]
+
+    @property
+    def measured(self) -> NDArray[np.intp]:
+        """Rows with a target."""
+        return np.flatnonzero(np.isfinite(self.target))
+
+    def dates(self) -> list[date]:
+        """The date of every row."""
+        return [date.fromordinal(int(day)) for day in self.day]
+
+    def place(self) -> NDArray[np.intp]:
+        """The number of every row's position: sites at one position are one place. Shape (rows,)."""
+        keys = np.round(np.column_stack((self.longitude, self.latitude)) / MOVED).astype(np.int64)
+        _, which = np.unique(keys, axis=0, return_inverse=True)
+        places: NDArray[np.intp] = which.ravel()[self.site]
+        return places
+
+
+def read_site_days(table: FeatureTable, date_field: str, site_field: str, target_field: str,
+                   feature_fields: Sequence[str], calendar: FeatureTable | None = None) -> SiteDays:
+    """Site-days of a layer of points; without a target field all targets are NaN.
+
+    calendar: further rows (site, date, features) for days on which a site didn't measure; rows of the table win.
+    Raises InputError for dates that don't parse or repeat within a site, sites that move, features that aren't
+    numeric or always empty, a single site.
+    """
+    if not feature_fields:
+        raise InputError("FEATURE_FIELDS", "no field was named", "choose the covariates")
+    names, numbers = _sites(table, site_field)
+    if len(names) < 2:
+        raise InputError("SITE_FIELD", f"'{site_field}' holds one site only", "give at least two sites")
+    longitude, latitude = _positions(table, numbers, names)
+    day = _days(table, date_field)
+    values = _features(table, feature_fields)
+    target = np.full(len(table), np.nan, np.float32)
+    if target_field:
+        target = table.numbers(target_field, "TARGET_FIELD").astype(np.float32)
+    if calendar is not None:
+        more_names, more_numbers = _sites(calendar, site_field)
+        position = {name: index for index, name in enumerate(names)}
+        known = np.array([name in position for name in more_names])[more_numbers]
+        more_site = np.array([position.get(name, -1) for name in more_names])[more_numbers]
+        more_day = _days(calendar, date_field)
+        own = {(int(site), int(when)) for site, when in zip(numbers, day)}
+        new = known & ~np.array([(int(site), int(when)) in own for site, when in zip(more_site, more_day)], dtype=bool)
+        numbers, day = np.r_[numbers, more_site[new]], np.r_[day, more_day[new]]
+        values = np.concatenate((values, _features(calendar, feature_fields)[new]))
+        target = np.r_[target, np.full(int(new.sum()), np.nan, np.float32)]
+    _check_features(values, feature_fields)
+    order = np.lexsort((day, numbers))
+    site, day = numbers[order].astype(np.int32), day[order].astype(np.int32)
+    twice = np.flatnonzero((np.diff(site) == 0) & (np.diff(day) == 0))
+    if len(twice):
+        name, when = names[site[twice[0]]], date.fromordinal(int(day[twice[0]]))
+        raise InputError(table.parameter, f"the site '{name}' has {when} more than once ({len(twice)} repeated rows)",
+                         "keep one row per site and date")
+    return SiteDays(site, day, longitude, latitude, values[order], target[order], tuple(feature_fields), tuple(names))
+
+
+def _sites(table: FeatureTable, field: str) -> tuple[list[str], NDArray[np.intp]]:
+    texts = table.texts(field, "SITE_FIELD")
+    if any(text is None for text in texts):
+        raise InputError("SITE_FIELD", f"'{field}' is empty in {sum(text is None for text in texts)} rows",
+                         "name the site of every row")
+    names, numbers = np.unique(texts.astype(str), return_inverse=True)
+    return [str(name) for name in names], numbers.ravel()
+
+
+def _positions(table: FeatureTable, numbers: NDArray[np.intp],
+               names: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    import shapely
+
+    shapes = shapes_in(table, WGS84)
+    if any(shape is None for shape in shapes):
+        raise InputError(table.parameter, "a row has no geometry", "choose a layer of points")
+    points = shapely.get_coordinates(shapely.centroid(shapes))
+    beyond = np.flatnonzero(~(np.abs(points[:, 1]) <= 90))
+    if len(beyond):
+        raise InputError(table.parameter, f"a point has the latitude {points[beyond[0], 1]:g}",
+                         "check that the layer's CRS is right and that latitude isn't given first")
+    low, high = np.full((2, len(names), 2), [[[np.inf]], [[-np.inf]]])
+    np.minimum.at(low, numbers, points)
+    np.maximum.at(high, numbers, points)
+    moved = np.flatnonzero(((high - low) > MOVED).any(axis=1))
+    if len(moved):
+        raise InputError("SITE_FIELD", f"the site '{names[moved[0]]}' moves ({len(moved)} sites do)",
+                         "give every position its own site name")
+    return low[:, 0].copy(), low[:, 1].copy()
+
+
+def _days(table: FeatureTable, field: str) -> NDArray[np.int64]:
+    days = table.dates(field, "DATE_FIELD")
+    if any(day is None for day in days):
+        raise InputError("DATE_FIELD", f"'{field}' is empty in {sum(day is None for day in days)} rows",
+                         "give every row a date")
+    return np.array([day.toordinal() for day in days], dtype=np.int64)
+
+
+def _features(table: FeatureTable, fields: Sequence[str]) -> NDArray[np.float32]:
+    return np.column_stack([table.numbers(field, "FEATURE_FIELDS") for field in fields]).astype(np.float32)
+
+
+def _check_features(values: NDArray[np.float32], fields: Sequence[str]) -> None:
+    empty = [field for field, column in zip(fields, values.T) if not np.isfinite(column).any()]
+    if empty:
+        raise InputError("FEATURE_FIELDS", f"'{empty[0]}' has no value in any row", "leave it out or fill it")
+

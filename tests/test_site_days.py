@@ -1,0 +1,196 @@
+"""Site-days, their windows, folds and neighbours."""
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nocturne.algorithms.air_quality.distances import nearest_km
+from nocturne.algorithms.air_quality.geographic_folds import (
+    OFFSETS,
+    checkerboard,
+    held_out_places,
+    random_places,
+    random_rows,
+)
+from nocturne.algorithms.air_quality.neighbours import Donors, find_neighbours
+from nocturne.algorithms.air_quality.site_days import SiteDays, read_site_days
+from nocturne.algorithms.air_quality.windows import MASKED, make_windows
+from nocturne.algorithms.errors import InputError
+from nocturne.algorithms.feature_tables import FeatureTable
+
+FIRST = date(2012, 1, 1)
+
+
+def table(rows, parameter="INPUT", latitude=40.0):
+    """rows: site, days after the first, target or None, covariate."""
+    points = [shapely.to_wkb(shapely.Point(-100 - int(site[1:]), latitude)) for site, *_ in rows]
+    columns = {"site": np.array([row[0] for row in rows], dtype=object),
+               "date": np.array([str(FIRST + timedelta(days=row[1])) for row in rows], dtype=object),
+               "pm": np.array([row[2] for row in rows], dtype=np.float64),
+               "aod": np.array([row[3] for row in rows], dtype=np.float64)}
+    kinds = {"site": "text", "date": "text", "pm": "number", "aod": "number"}
+    return FeatureTable(parameter, columns, kinds, tuple(points), "EPSG:4326")
+
+
+def read(rows, calendar=None):
+    return read_site_days(table(rows), "date", "site", "pm", ["aod"], calendar)
+
+
+ROWS = [("s2", 0, 5.0, 1.0), ("s1", 2, -1.0, 3.0), ("s1", 0, None, 1.0), ("s1", 1, 4.0, 2.0)]
+
+
+def test_rows_come_by_site_and_day():
+    found = read(ROWS)
+    assert found.sites == ("s1", "s2")
+    assert list(found.site) == [0, 0, 0, 1]
+    assert found.dates() == [FIRST, FIRST + timedelta(days=1), FIRST + timedelta(days=2), FIRST]
+    np.testing.assert_array_equal(found.values[:, 0], [1, 2, 3, 1])
+    np.testing.assert_array_equal(found.target, np.array([np.nan, 4, -1, 5], np.float32))
+    assert list(found.measured) == [1, 2, 3]
+
+
+def test_the_calendar_fills_days_without_a_measurement_and_never_replaces_a_row():
+    calendar = table([("s1", 1, None, 99.0), ("s1", 3, None, 4.0), ("s9", 0, None, 7.0)], "CALENDAR")
+    found = read(ROWS, calendar)
+    np.testing.assert_array_equal(found.values[:, 0], [1, 2, 3, 4, 1])
+    assert np.isnan(found.target[3])
+
+
+@pytest.mark.parametrize(("change", "sentence"), [
+    (lambda t: t.columns["date"].__setitem__(0, "1st of May"), "DATE_FIELD: '1st of May' in the field 'date'"),
+    (lambda t: t.columns["date"].__setitem__(0, None), "DATE_FIELD: 'date' is empty in 1 rows"),
+    (lambda t: t.columns["date"].__setitem__(1, str(FIRST)), "INPUT: the site 's1' has 2012-01-01 more than once"),
+    (lambda t: t.columns["site"].__setitem__(0, "s1"), "SITE_FIELD: 'site' holds one site only"),
+    (lambda t: t.columns["site"].__setitem__(1, "s2"), "SITE_FIELD: the site 's2' moves"),
+    (lambda t: t.columns["aod"].fill(np.nan), "FEATURE_FIELDS: 'aod' has no value in any row"),
+    (lambda t: t.kinds.__setitem__("aod", "text"), "FEATURE_FIELDS: the field 'aod' isn't numeric"),
+])
+def test_site_days_that_cannot_be_used_are_named(change, sentence):
+    given_table = table(ROWS)
+    change(given_table)
+    with pytest.raises(InputError) as error:
+        read_site_days(given_table, "date", "site", "pm", ["aod"])
+    assert str(error.value).startswith(sentence)
+
+
+def test_latitudes_beyond_the_poles_are_named():
+    with pytest.raises(InputError, match="INPUT: a point has the latitude 91"):
+        read_site_days(table(ROWS, latitude=91), "date", "site", "pm", ["aod"])
+
+
+def test_windows_end_on_the_day_and_are_masked_at_the_front():
+    found = read(ROWS)
+    windows = make_windows(found, found.measured, 3, 1)
+    np.testing.assert_array_equal(windows.rows, [[MASKED, 0, 1], [0, 1, 2], [MASKED, MASKED, 3]])
+    np.testing.assert_array_equal(windows.since, [[0, 0, 1], [0, 1, 1], [0, 0, 0]])
+    assert (windows.short, windows.left_out) == (2, 0)
+    strict = make_windows(found, found.measured, 3, 2)
+    assert list(strict.target) == [1, 2]
+    assert strict.left_out == 1
+    centred = make_windows(found, found.measured, 3, 1, "centred")
+    np.testing.assert_array_equal(centred.rows[0], [0, 1, 2])
+    with pytest.raises(InputError, match="MIN_DAYS: no window of 3 days has covariates on 4 days"):
+        make_windows(found, found.measured, 3, 4)
+    with pytest.raises(InputError, match="WINDOW: 4 days have no middle"):
+        make_windows(found, found.measured, 4, 1, "centred")
+
+
+def test_masked_steps_are_told_from_zero_by_their_row():
+    found = read(ROWS)
+    windows = make_windows(found, found.measured, 2, 1)
+    gathered = windows.gather(found.values, np.array([0, 2]))
+    np.testing.assert_array_equal(gathered[..., 0], [[1, 2], [0, 1]])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 30)), min_size=2, max_size=40, unique=True),
+       st.integers(1, 9))
+def test_windows_hold_the_rows_of_their_site_and_days(cases, steps):
+    cases = sorted(cases)
+    site, day = (np.array(column, dtype=np.int32) for column in zip(*cases))
+    values = np.ones((len(site), 1), np.float32)
+    site_days = SiteDays(site, day, np.zeros(4), np.zeros(4), values, values[:, 0], ("x",), tuple("abcd"))
+    windows = make_windows(site_days, site_days.measured, steps, 1)
+    where = {case: row for row, case in enumerate(cases)}
+    for target, rows, since in zip(windows.target, windows.rows, windows.since):
+        expected = [where.get((site[target], day[target] - back), MASKED) for back in range(steps - 1, -1, -1)]
+        assert list(rows) == expected
+        there = [step for step, row in enumerate(expected) if row != MASKED]
+        assert list(since[there][1:]) == list(np.diff(there))
+
+
+def monitors(count=60, days=3, seed=1):
+    numbers = np.random.default_rng(seed)
+    longitude, latitude = numbers.uniform(-120, -70, count), numbers.uniform(26, 48, count)
+    longitude[1], latitude[1] = longitude[0], latitude[0]  # two sites at one position
+    site, day = np.repeat(np.arange(count, dtype=np.int32), days), np.tile(np.arange(days, dtype=np.int32), count)
+    target = numbers.normal(10, 3, count * days).astype(np.float32)
+    return SiteDays(site, day, longitude, latitude, target[:, None], target, ("x",), tuple(map(str, range(count))))
+
+
+@pytest.mark.parametrize("folds", [
+    lambda days: random_rows(days, 5, 1), lambda days: random_places(days, 5, 1),
+    lambda days: checkerboard(days, 8, 0), lambda days: checkerboard(days, 8, 3)])
+def test_folds_test_every_row_once_and_never_train_on_it(folds):
+    site_days = monitors()
+    found = folds(site_days)
+    np.testing.assert_array_equal(np.sort(np.concatenate([fold.test for fold in found])), site_days.measured)
+    for fold in found:
+        assert not set(fold.train) & set(fold.test)
+
+
+def test_places_stay_on_one_side_whatever_their_site_numbers():
+    site_days = monitors()
+    place = site_days.place()
+    assert place[0] == place[3]
+    for fold in [*random_places(site_days, 5, 2), *held_out_places(site_days, 0.3, 2)]:
+        assert not set(place[fold.train]) & set(place[fold.test])
+
+
+@pytest.mark.parametrize("offset", range(len(OFFSETS)))
+def test_a_buffer_keeps_training_places_away(offset):
+    site_days = monitors()
+    for fold in checkerboard(site_days, 8, offset, buffer_km=150):
+        at = [(site_days.longitude[site_days.site[rows]], site_days.latitude[site_days.site[rows]])
+              for rows in (fold.train, fold.test)]
+        assert nearest_km(*at[0], *at[1]).min() >= 150
+
+
+def test_what_cannot_be_divided_is_named():
+    site_days = monitors(4)
+    with pytest.raises(InputError, match="CELL_DEGREES: with 300 degrees one colour"):
+        checkerboard(site_days, 300)
+    with pytest.raises(InputError, match="BUFFER_KM: within 9000 km"):
+        checkerboard(site_days, 8, 0, 9000)
+    with pytest.raises(InputError, match="FOLDS: 5 folds were asked for, there are 3 places"):
+        random_places(site_days, 5, 1)
+
+
+def test_neighbours_are_of_the_same_day_and_never_at_the_same_position():
+    site_days = monitors(40, 2)
+    at = site_days.longitude[site_days.site], site_days.latitude[site_days.site], site_days.day
+    found = find_neighbours(*at, Donors(*at, site_days.target.astype(float)), count=3)
+    for row in range(len(site_days.site)):
+        same = np.flatnonzero(site_days.day == site_days.day[row])
+        distance = nearest_km(at[0][same], at[1][same], at[0][[row]], at[1][[row]])
+        others = same[distance > 0.02]
+        nearest = others[np.argsort(distance[distance > 0.02], kind="stable")[:3]]
+        # Two sites at one position are equally near.
+        np.testing.assert_allclose(np.sort(found.value[row]), np.sort(site_days.target[nearest]), rtol=1e-6)
+        np.testing.assert_allclose(found.distance[row], np.sort(distance[distance > 0.02])[:3])
+
+
+def test_weights_of_neighbours_are_those_of_the_formulas():
+    donors = Donors(np.array([0.0, 1.0]), np.zeros(2), np.zeros(2, np.int32), np.array([3.0, 9.0]))
+    found = find_neighbours(np.array([0.25, 0.25]), np.zeros(2), np.array([0, 5], np.int32), donors, count=4)
+    near, far = found.distance[0, :2]
+    assert far / near == pytest.approx(3)
+    assert found.inverse_distance(1)[0] == pytest.approx((3 / near + 9 / far) / (1 / near + 1 / far))
+    weights = np.exp(-found.distance[0, :2] / 50)
+    assert found.kernel_mean(50, 0.5)[0] == pytest.approx((weights @ [3, 9]) / (weights.sum() + 0.5))
+    assert np.isnan(found.inverse_distance(1)[1])
+    assert found.kernel_mean(50, 0.5)[1] == 0
