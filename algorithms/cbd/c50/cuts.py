@@ -115,7 +115,7 @@ def best_cut(values: Any, classes: Any, weights: Any, class_count: int, base: fl
     if gain <= 0:
         return -1.0, -1.0, np.float32(0)
     interval = float(np.float32((sorted_values[count - 1] - sorted_values[0])
-                                     / (sorted_values[best + 1] - sorted_values[best])))
+                                / (sorted_values[best + 1] - sorted_values[best])))
     gain -= _bits(min(interval, float(tries))) / cases
     if gain <= 0:
         return -1.0, -1.0, np.float32(0)
@@ -124,4 +124,3 @@ def best_cut(values: Any, classes: Any, weights: Any, class_count: int, base: fl
     if cut >= upper:
         cut = lower
     return gain, best_split, cut
-
