@@ -1,0 +1,63 @@
+"""Settings of the industry algorithms."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from ..errors import InputError
+from ..settings import Settings, choice, day, number, text
+
+MOST_RINGS = 6
+
+
+@dataclass(frozen=True)
+class LabelSettings(Settings):
+    """How statistics are published."""
+
+    form: str = choice(
+        "periods", ("periods", "year_to_date"), "Form of the statistics",
+        "periods: each row is the sum of its month, group of months, quarter or year. year_to_date: each row is the "
+        "sum from January to its month; it is differenced.")
+
+
+@dataclass(frozen=True)
+class SamplingSettings(Settings):
+    """What is read around factories."""
+
+    buffers: str = text(
+        "500,1000,1500", "Buffers", "Outer radii of the rings around each factory, rising, separated by commas.",
+        unit="m")
+    start: date | None = day("Start", "First month, given by any of its days; empty takes all.")
+    end: date | None = day("End", "Last month, included; empty takes all.")
+    duplicates: str = choice(
+        "refuse", ("refuse", "one", "share"), "Factories at one place",
+        "refuse: factories less than a metre apart are an error that names two. one: the first of them is kept. "
+        "share: they share the light of their place, as factories of a park do.")
+    cell_size: float = number(
+        500, "Cell size", "Light in degrees, or with other cells, is brought onto square cells of this size (bilinear "
+        "from valid cells, UTM zone of the centre).", unit="m", minimum=50, maximum=5000, advanced=True)
+    flare_deviations: float = number(
+        3, "Flares: deviations", "Values that lie so many robust standard deviations (1.4826 times the median absolute "
+        "deviation) above their cell's median over time, and above FLARE_QUANTILE, are cut to the higher of both; 0 "
+        "cuts nothing.", minimum=0, maximum=100, advanced=True)
+    flare_quantile: float = number(
+        0.999, "Flares: quantile", "Values up to this quantile of all cells and months are never cut.", minimum=0.5,
+        maximum=1, advanced=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.start and self.end and self.start > self.end:
+            raise InputError("START", f"{self.start} lies after END {self.end}", "exchange the two dates")
+        self.radii()
+
+    def radii(self) -> tuple[float, ...]:
+        """Outer radii of the rings in metres. Raises InputError for what isn't a rising list."""
+        try:
+            radii = tuple(float(each) for each in self.buffers.split(","))
+        except ValueError:
+            radii = ()
+        rising = all(low < high for low, high in zip((0.0, *radii), radii))
+        if not radii or not rising or len(radii) > MOST_RINGS or radii[-1] > 20 * self.cell_size:
+            raise InputError("BUFFERS", f"'{self.buffers}' was given", f"give one to {MOST_RINGS} rising radii in "
+                             "metres, at most 20 cells, such as 500,1000,1500")
+        return radii
