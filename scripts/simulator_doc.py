@@ -3,13 +3,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / ".dev"))
 
 INTRODUCTION = """# The simulator
 
-`nocturne:createdemo` writes two demonstrations; both are drawn by SEED, and every constant is stored with its range in
+`nocturne:createdemo` writes three demonstrations; all are drawn by SEED, and every constant is stored with its range in
 `truth/constants.json`. This page is written by `scripts/simulator_doc.py` from the ranges in the code; a test compares
 both.
 
@@ -20,8 +21,13 @@ range.
 
 Three cities (one per type of Jie et al. 2024, Table 6), 200 x 200 cells each, 731 nights from 2020-01-01, written as
 VNP46A1, VNP46A2 and two VNP46A4 files of collection 001 with the planted truth, the municipality, the urban area and
-the outline of the CBD of each city. About 1.7 GB; the algorithm says so before it starts. The same scenes on arrays, in
-any number, are what `benchmarks/evidence.py` measures on (`docs/evidence.md`).
+the outline of the CBD of each city, with building heights, slopes and places. About 1.7 GB; the algorithm says so
+before it starts. SIZE cities writes the same compactly: 130 x 130 cells, 120 nights, clear share 0.6 without season,
+0.26 GB.
+
+The same scenes on arrays, in any number, are what `benchmarks/evidence.py` (`docs/evidence.md`) and
+`benchmarks/cbd_cities.py` (`docs/cbd.md`) measure on. The first takes centres that differ by chance only; files and
+CBDs take centres of different uses.
 
 - Two families of light models. `curves` gives every district its curve: radiance (1 - c theta/60)/cos theta for towers,
   a skewed half sine for mid-rise, 1 - cos theta for the facades of low houses, nothing for parks, ports, stadiums and
@@ -41,6 +47,18 @@ any number, are what `benchmarks/evidence.py` measures on (`docs/evidence.md`).
 - Light changes and hills act on the light behind the footprint, by factors that are blurred like it. Haze scatters the
   light of neighbours (Gaussian) into the view. Outside the drawn shift of the grid the footprint doesn't change with
   the zenith.
+- Centres by use: the CBD and what Jie et al. (2024), section 5.3, say is confused with it, with the same kind of curve
+  but other sizes, brightness and places: other business districts, high-rise housing, historic centres, low houses
+  below hills. Their sizes overlap, least in cities of the type usa_like and most in china_like, as the paper's Figure 9
+  and Table 8 do; others can be brighter than the CBD. The ranges were set on two sets of cities (seeds 101 and 102):
+  centres with negative pixels have about the numbers and mean radiances of Tables 6 and 8, and
+  one threshold on Count_A tells CBDs from others about as well, type by type, as the training half of Table 8 says. A
+  first version, in which they overlapped more than that and CBDs lay nearer to the middle, was seen with trees on other
+  sets (seeds 1, 2, 3 and 11); the figures in `docs/cbd.md` come from sets that were never looked at before (21 to 25).
+- `draw_published_mixture` draws 32 cities: 10 usa_like, 16 mixed and 6 china_like with 20, 88 and 72 planted negative
+  centres; one city has no CBD and two have two; an eighth has a clear share below 0.08. Types, clear nights and CBDs
+  are independent of each other.
+- Building heights, slopes and places follow the uses, never the light; a half to all of a city's places are known.
 - Of 32 and more cities drawn together (`draw_cities`) an eighth has a clear share below 0.08 whatever its type, one
   has no CBD and one has two. Types take turns, clear shares are independent of them.
 
@@ -48,10 +66,20 @@ any number, are what `benchmarks/evidence.py` measures on (`docs/evidence.md`).
 TYPES = """### Types of cities
 
 Mean radiance and number of the high-rise centres with a negative effect: Jie et al. (2024), Table 6 [L]. Spread: within
-which share of the city's radius they stand [J].
+which share of the city's radius they stand [J]. Cities and all centres: of a set of 32, Tables 6 and 8 [L]. Brightness
+and size of others: factors where centres differ by use, on the radiance and on the radii of those that are no CBD [J].
 
-| type | radiance, nW/cm2/sr | centres | spread |
-|---|---|---|---|
+| type | radiance, nW/cm2/sr | centres | spread | cities | all centres | brightness | size of others |
+|---|---|---|---|---|---|---|---|
+"""
+USES = """
+### Uses of centres and surroundings
+
+Share: of the centres that are no CBD. Mean height of what stands in a cell; places per km2 before the loss of some. All
+[J].
+
+| use | share | height, m | {categories} |
+|---|---|---|{rule}|
 """
 FIXED = """
 ### Fixed numbers
@@ -71,23 +99,72 @@ clear nights and less noise than above, so that few nights suffice. The orbit is
 """
 
 
+REGION = """
+## PART region
+
+An industrial region of 90 x 90 cells of 500 m over 96 months from January 2014, as monthly light with counts of
+observations, places, six zones, land use, urban area and published totals. `simulate_region` draws the same on arrays,
+in any number, in less than a second each.
+
+- Factories in parks and alone make what their size, sector, growth, a season that isn't adjusted, the moving Spring
+  Festival, a second-order business cycle, a swing of their own and the shock of 2020 say. They open and close. Head
+  offices in the town book output that no light shows.
+- The light of a factory is its mean times the elasticity's power of what it made, in relation to its usual output, up
+  to two months before. Day-shift factories shine alike while they are open.
+- The oracle knows what all factories with elastic light make, and the mean function of day-shift factories and head
+  offices, but not their swings. These are scaled so that its R2 of the monthly totals is the drawn one.
+- Other light has a land use, grows on a trend per land use and swings as a whole, partly with the region's output: the
+  confounder that makes baselines look good. Zones change to LED, green land has leaves, greenhouses shine in winter,
+  construction sites come and go.
+- The sensor sees all through a Gaussian of 742 m, adds noise that falls with the number of observations, airglow and
+  snow, takes off a background that leaves negatives, and meets flares. Where the monsoon leaves no observation, the
+  files hold zeros, as real composites do.
+- The layer of places misses factories, lists wrong ones and some twice, errs in position, and knows dates of a part.
+- EFFECTS none is the null mode: factories shine alike in all months, open or closed, and other light doesn't follow
+  the output. Everything else is as drawn.
+- Truth is kept for factory, cell, zone and region. The code that writes it shares with the code that estimates nothing
+  but the calendar.
+
+"""
+REGION_FIXED = """### Mean radiance of other light by land use, nW/cm2/sr
+
+At the start, before it is varied; all [J].
+
+| land use | radiance |
+|---|---|
+"""
+
+
 def document() -> str:
     """The page."""
-    from nocturne.algorithms.simulation import cities, disturbances, light_curves, orbit, truth
+    from nocturne.algorithms.simulation import (
+        centre_uses,
+        cities,
+        city_plan,
+        disturbances,
+        light_curves,
+        orbit,
+        region_light,
+        surroundings,
+        truth,
+    )
     from nocturne.algorithms.simulation.ranges import RANGES
+    from nocturne.algorithms.simulation.region_ranges import REGION_RANGES
 
-    text = INTRODUCTION
-    for topic in dict.fromkeys(each.topic for each in RANGES.values()):
-        text += f"### {topic}\n\n| constant | from | to | unit | mark | meaning |\n|---|---|---|---|---|---|\n"
-        for each in RANGES.values():
-            if each.topic == topic:
-                text += (f"| {each.name} | {each.low:g} | {each.high:g} | {each.unit} | {each.mark} | "
-                         f"{each.meaning} |\n")
-        text += "\n"
-    text += TYPES
+    text = INTRODUCTION + range_tables(RANGES) + TYPES
     for kind in cities.CITY_TYPES:
         text += (f"| {kind.name} | {kind.radiance[0]:g} to {kind.radiance[1]:g} | {kind.centres[0]} to "
-                 f"{kind.centres[1]} | {kind.spread:g} |\n")
+                 f"{kind.centres[1]} | {kind.spread:g} | {kind.cities} | {kind.total} | {kind.brightness:g} | "
+                 f"{kind.other_size:g} |\n")
+    text += USES.format(categories=" | ".join(surroundings.CATEGORIES), rule="---|" * (len(surroundings.CATEGORIES) - 1)
+                        + "---")
+    shares = {use.code: use.share for use in centre_uses.USES}
+    for each in city_plan.DISTRICT_TYPES:
+        if each.code in surroundings.HEIGHTS:
+            low, high = surroundings.HEIGHTS[each.code]
+            rates = surroundings.PLACES.get(each.code, (0,) * len(surroundings.CATEGORIES))
+            text += (f"| {each.name} | {shares.get(each.code) or '-'} | {low} to {high} | "
+                     f"{' | '.join(f'{rate:g}' for rate in rates)} |\n")
     rows = (
         ("height of the orbit, km", orbit.ORBIT_HEIGHT_KM, "L"),
         ("spacing of tracks, degrees", orbit.TRACK_SPACING, "L"),
@@ -101,9 +178,28 @@ def document() -> str:
         ("transmission of thin cloud, to", disturbances.THIN_CLOUD[1], "J"),
         ("administrative districts that can change to LED", disturbances.LED_DISTRICTS, "J"),
         ("latitude from which snow falls every winter, degrees", disturbances.FULL_SNOW_FROM, "J"),
+        ("slope around houses below hills, degrees, from", surroundings.HILL_SLOPE[0], "J"),
+        ("slope around houses below hills, degrees, to", surroundings.HILL_SLOPE[1], "J"),
+        ("share of the places that is known, from", surroundings.COMPLETENESS[0], "J"),
+        ("share of the places that is known, to", surroundings.COMPLETENESS[1], "J"),
         ("smallest planted effect", truth.SMALLEST_EFFECT, "J"))
     text += FIXED + "".join(f"| {name} | {value:g} | {mark} |\n" for name, value, mark in rows)
     text += SMALL + "".join(small_rows())
+    text += REGION + range_tables(REGION_RANGES) + REGION_FIXED
+    text += "".join(f"| {name} | {value:g} |\n" for name, value in region_light.RADIANCE.items())
+    return text
+
+
+def range_tables(ranges: dict[str, Any]) -> str:
+    """One table per topic."""
+    text = ""
+    for topic in dict.fromkeys(each.topic for each in ranges.values()):
+        text += f"### {topic}\n\n| constant | from | to | unit | mark | meaning |\n|---|---|---|---|---|---|\n"
+        for each in ranges.values():
+            if each.topic == topic:
+                text += (f"| {each.name} | {each.low:g} | {each.high:g} | {each.unit} | {each.mark} | "
+                         f"{each.meaning} |\n")
+        text += "\n"
     return text
 
 

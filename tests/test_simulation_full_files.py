@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -35,7 +36,7 @@ class Listener(Progress):
 def small_cities():
     """Cities of fewer cells: the files hold the same."""
     patch = pytest.MonkeyPatch()
-    patch.setattr(full_demo, "draw_cities", lambda seed, count: draw_cities(seed, count, CELLS))
+    patch.setattr(full_demo, "draw_cities", lambda seed, count, cells: draw_cities(seed, count, CELLS))
     yield
     patch.undo()
 
@@ -88,6 +89,35 @@ def test_reference_cbds_lie_in_their_cities(demo):
         assert each["properties"]["simulated"] is True
 
 
+def test_what_else_is_known_stands_beside(demo):
+    _, folder, _ = demo
+    cities = {each["properties"]["city"]: shape(each["geometry"]) for each in features(folder / "cities.geojson")}
+    areas = features(folder / "urban_areas.geojson")
+    assert {each["properties"]["city"] for each in areas} == set(cities)
+    for each in areas:
+        assert shape(each["geometry"]).buffer(0).intersection(cities[each["properties"]["city"]]).area > 0
+    places = features(folder / "places.geojson")
+    assert {each["properties"]["category"] for each in places} == {"business", "shops", "housing", "sights"}
+    for name in cities:
+        assert any(cities[name].contains(shape(each["geometry"])) for each in places[::50])
+    for each in features(folder / "cities.geojson"):
+        place = folder / each["properties"]["folder"]
+        for name, highest in (("building_height.tif", 90), ("slope.tif", 60)):
+            with rasterio.open(place / name) as raster:
+                assert 0 < raster.read(1).max() <= highest
+
+
+def test_compact_cities_have_mostly_clear_nights(small_cities, tmp_path):
+    create_full_demo(str(tmp_path), DemoSettings(size="cities", seed=4), Progress(), nights=NIGHTS)
+    clear = []
+    for path in (tmp_path / "cities").glob("*/daily/VNP46A2.*.h5"):
+        with pyfive.File(str(path)) as file:
+            data = file["HDFEOS/GRIDS/VNP_Grid_DNB/Data Fields"]
+            stored = data["Mandatory_Quality_Flag"][:]
+        clear.append((stored <= 1).sum() / CELLS**2)
+    assert np.mean(clear) > 0.4
+
+
 def test_constants_stand_with_the_truth(demo):
     _, folder, _ = demo
     for path in folder.glob("*/truth/constants.json"):
@@ -103,7 +133,7 @@ def test_constants_stand_with_the_truth(demo):
 
 def test_files_hold_what_the_scene_says(demo):
     _, folder, _ = demo
-    specification = draw_cities(SETTINGS.seed, 3, CELLS)[1]
+    specification = replace(draw_cities(SETTINGS.seed, 3, CELLS)[1], uses=True)
     scene = full_demo.Scene(specification, nights=NIGHTS)
     place = folder / full_demo.short_name(specification)
     rows = slice(specification.window.row, specification.window.row + CELLS)

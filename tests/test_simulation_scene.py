@@ -5,8 +5,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nocturne.algorithms.errors import Cancelled, InputError
 from nocturne.algorithms.progress import Progress
-from nocturne.algorithms.simulation.cities import CITY_TYPES, CLOUDY_SHARE, draw_cities, window_at
-from nocturne.algorithms.simulation.city_plan import CBD, HOUSING, LOW_HOUSES, SECONDARY, inside_ring
+from nocturne.algorithms.simulation.centre_uses import centres_by_use
+from nocturne.algorithms.simulation.cities import (
+    CITY_TYPES,
+    CLOUDY_SHARE,
+    draw_cities,
+    draw_published_mixture,
+    window_at,
+)
+from nocturne.algorithms.simulation.city_plan import BELOW_HILLS, CBD, HOUSING, LOW_HOUSES, SECONDARY, inside_ring
 from nocturne.algorithms.simulation.constants import generator
 from nocturne.algorithms.simulation.curve_tables import STEP, ZENITHS, CurveTable
 from nocturne.algorithms.simulation.light_curves import LOW, TOWER
@@ -23,6 +30,7 @@ from nocturne.algorithms.simulation.ray_blocks import (
     seen_radiance,
 )
 from nocturne.algorithms.simulation.scene import DISTURBANCES, Scene
+from nocturne.algorithms.simulation.surroundings import CATEGORIES, surroundings_of
 from nocturne.algorithms.simulation.truth import NEGATIVE, NONE, POSITIVE
 from nocturne.algorithms.simulation.weather import simulate_weather
 
@@ -40,7 +48,8 @@ def full():
 
 
 def test_every_drawn_constant_stands_in_the_table_and_in_its_range(full):
-    drawn = scene(family="ray_cast", nights=2).constants()
+    by_use = Scene(draw_published_mixture(5, 40)[0], nights=2).constants()
+    drawn = {**by_use, **scene(family="ray_cast", nights=2).constants()}
     of_the_type = {"mean radiance of the centres", "negative centres"}
     assert of_the_type <= set(drawn)
     assert set(drawn) - of_the_type == set(RANGES), "what is documented is drawn, and the other way round"
@@ -63,6 +72,42 @@ def test_sets_of_cities_take_turns_and_hold_the_odd_ones():
     assert draw_cities(3, 33) == cities
     assert draw_cities(4, 33) != cities
 
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6))
+def test_the_published_mixture_has_the_published_counts(seed):
+    cities = draw_published_mixture(seed)
+    for kind in CITY_TYPES:
+        counts = [city.centres for city in cities if city.kind == kind]
+        assert (len(counts), sum(counts)) == (kind.cities, kind.total)
+        assert all(kind.centres[0] <= count <= kind.centres[1] for count in counts)
+    assert sorted(city.cbds for city in cities) == [0, *[1] * 29, 2, 2]
+    assert all(city.uses and city.cbds <= city.centres for city in cities)
+    assert sum(city.cloudy for city in cities) == 4
+    assert draw_published_mixture(seed) == cities
+
+
+def test_centres_of_different_uses_differ_in_size_and_overlap():
+    radii = {CBD: [], HOUSING: []}
+    for seed in range(40):
+        planned = centres_by_use(Draws(generator(seed)), generator(seed, 1), 9, 1, 1.0)
+        assert list(planned.codes[:9]).count(CBD) == 1
+        for code, found in radii.items():
+            found += list(planned.radii[:9][planned.codes[:9] == code])
+    assert np.mean(radii[CBD]) > 1.2 * np.mean(radii[HOUSING])
+    assert min(radii[CBD]) < max(radii[HOUSING])
+
+
+def test_surroundings_follow_the_uses_but_not_the_light():
+    planned = Scene(draw_published_mixture(5, 130)[3], nights=2)
+    found, districts = surroundings_of(planned), planned.plan.city.districts
+    assert found.height[districts == CBD].min() > 30
+    assert found.height[districts == LOW_HOUSES].max() < 10
+    assert (found.slope[districts == BELOW_HILLS] >= 4).all()
+    assert {category for _, category in found.places} == set(CATEGORIES)
+    x, y = np.array([place for place, _ in found.places]).T
+    assert np.hypot(x, y).max() < 60
+    assert surroundings_of(Scene(planned.specification, planted=False, nights=2)).places == found.places
 
 @settings(max_examples=60, deadline=None)
 @given(st.floats(-179.9, 179.9), st.floats(-59, 59), st.integers(20, 400))

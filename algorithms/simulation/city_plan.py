@@ -24,7 +24,8 @@ class DistrictType:
     colour: tuple[int, int, int]
 
 
-COUNTRYSIDE, LOW_HOUSES, MID_RISE, MIXED, CBD, SECONDARY, HOUSING, PARK, PORT, STADIUM, ROAD, TOWN, RIVER = range(13)
+COUNTRYSIDE, LOW_HOUSES, MID_RISE, MIXED, CBD, SECONDARY, HOUSING, PARK, PORT, STADIUM, ROAD, TOWN, RIVER, HISTORIC, \
+    BELOW_HILLS = range(15)
 DISTRICT_TYPES = (
     DistrictType(COUNTRYSIDE, "countryside", FLAT, (34, 42, 34)),
     DistrictType(LOW_HOUSES, "low houses", LOW, (222, 196, 132)),
@@ -39,6 +40,8 @@ DISTRICT_TYPES = (
     DistrictType(ROAD, "road", FLAT, (110, 110, 110)),
     DistrictType(TOWN, "small town", LOW, (240, 220, 180)),
     DistrictType(RIVER, "river", FLAT, (70, 120, 190)),
+    DistrictType(HISTORIC, "historic centre", TOWER, (190, 120, 60)),
+    DistrictType(BELOW_HILLS, "houses below hills", TOWER, (150, 150, 70)),
 )
 CURVES = np.array([each.curve for each in DISTRICT_TYPES], dtype=np.uint8)
 

@@ -15,6 +15,7 @@ from .demo_folder import DemoSummary, count_files, make_folders, staged_part
 from .full_demo import create_full_demo
 from .granule_tasks import Task, annual_task, daily_tasks, write_tasks
 from .nights import Night, simulate_nights
+from .region_files import create_region_demo
 from .settings import DemoSettings
 from .truth import planted_effects
 from .truth_files import CONSTANTS_FILE, class_shares, write_truth
@@ -28,12 +29,15 @@ MB_PER_NIGHT = 1.47  # both collections together
 
 def create_demo(folder: str, settings: DemoSettings, progress: Progress,
                 resources: Resources | None = None) -> DemoSummary:
-    """Writes the city into folder/city; an earlier demonstration there is replaced. For SIZE full see create_full_demo.
+    """Writes the city into folder/city; an earlier demonstration there is replaced. Other sizes: create_full_demo; the
+    region: create_region_demo.
 
     The same settings write the same bytes. Raises InputError where folder/city holds something else, OutputError where
     it can't be written, Cancelled; then nothing is left and what was there before is still there.
     """
-    if settings.size == "full":
+    if settings.part == "region":
+        return create_region_demo(folder, settings, progress)
+    if settings.size != "small":
         return create_full_demo(folder, settings, progress, resources)
     window = SMALL
     progress.message(f"Simulating {settings.nights} nights of one city: about {settings.nights * MB_PER_NIGHT:.0f} MB "

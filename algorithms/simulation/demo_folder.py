@@ -3,13 +3,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from ..errors import InputError, OutputError
+from ..folders import StagingFolder
 from ..settings import Bounds
 
 
@@ -40,21 +41,21 @@ def staged_part(folder: str, part: str, mark: str) -> Iterator[str]:
         raise InputError("FOLDER", f"'{target}' exists and isn't an earlier demonstration",
                          "choose another folder, or move it away")
     missing = _missing_folders(folder)
-    stage = ""
+    stage: StagingFolder | None = None
     try:
         os.makedirs(folder, exist_ok=True)
-        stage = tempfile.mkdtemp(prefix=".nocturne-", dir=folder)
-        fresh = os.path.join(stage, part)
+        stage = StagingFolder(Path(folder))
+        fresh = str(stage.path / part)
         os.mkdir(fresh)
         yield fresh
-        _move(fresh, target, os.path.join(stage, "earlier"))
+        _move(fresh, target, f"{stage.path}-earlier")
         missing = []
     except OSError as error:
         raise OutputError("FOLDER", f"the demonstration could not be written ({error.strerror or error})",
                           "choose a folder that can be written and has room") from error
     finally:
-        if stage:
-            shutil.rmtree(stage, ignore_errors=True)
+        if stage is not None:
+            stage.remove()
         for each in missing:
             if os.path.isdir(each) and not os.listdir(each):
                 os.rmdir(each)
@@ -86,6 +87,8 @@ def _move(fresh: str, target: str, earlier: str) -> None:
         if replaces:
             os.rename(earlier, target)
         raise
+    if replaces:
+        shutil.rmtree(earlier, ignore_errors=True)
 
 
 def make_folders(stage: str, names: Sequence[str]) -> None:

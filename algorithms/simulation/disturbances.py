@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, shift
 
-from .city_plan import CURVES, DISTRICT_TYPES, LOW_HOUSES, MID_RISE, PARK, RIVER, TOWN, City
+from .city_plan import BELOW_HILLS, CURVES, HISTORIC, LOW_HOUSES, MID_RISE, PARK, RIVER, TOWN, City
 from .constants import Generator
 from .fields import smooth_field
 from .light_curves import CELL_HEIGHT_M, MIDDLE, TOWER, through_footprint
@@ -36,8 +36,10 @@ class LightChanges:
 
     def __init__(self, draws: Draws, numbers: Generator, city: City, latitude: float, nights: int) -> None:
         self._nights = nights
-        per_district = draws.many("fall of light per hour", len(DISTRICT_TYPES))
-        self._fall = blurred(per_district[city.districts], latitude)
+        per_district = draws.many("fall of light per hour", RIVER + 1)
+        lived_in = np.select([city.districts == HISTORIC, city.districts == BELOW_HILLS], [MID_RISE, LOW_HOUSES],
+                             city.districts)
+        self._fall = blurred(per_district[lived_in], latitude)
         trees = np.select([city.districts == PARK, np.isin(city.districts, (LOW_HOUSES, TOWN))], [1.0, 0.6], 0.2)
         self._canopy = draws.one("loss by canopy in leaf") * blurred(trees, latitude)
         self._leaf_middle = LEAF_MIDDLE + (DAYS_PER_YEAR / 2 if latitude < 0 else 0)
@@ -78,7 +80,10 @@ class LightChanges:
 
 
 class ViewChanges:
-    """What depends on where the sensor stands but isn't planted: east against west, hills, haze."""
+    """What depends on where the sensor stands but isn't planted: east against west, hills, haze.
+
+    slope: of the hills in degrees, shape (rows, columns).
+    """
 
     def __init__(self, draws: Draws, numbers: Generator, city: City, nadir: Values, latitude: float) -> None:
         shape = city.districts.shape
@@ -89,19 +94,21 @@ class ViewChanges:
         self._path = draws.one("path radiance of haze") * gaussian_filter(nadir, HAZE_CELLS, mode="nearest")
         self._forward = draws.one("forward scatter of haze")
         self._spread = draws.one("spread of aerosol")
-        self._rise, self._eastwards = self._hills(draws, numbers, shape)
+        self._rise, ground = self._hills(draws, numbers, shape)
+        northwards, self._eastwards = np.gradient(ground, CELL_HEIGHT_M)
+        self.slope: Field = np.degrees(np.arctan(np.hypot(northwards, self._eastwards)))
         self._largest_shift = draws.one("shift over high ground")
 
     @staticmethod
     def _hills(draws: Draws, numbers: Generator, shape: tuple[int, ...]) -> tuple[Field, Field]:
-        """Height over the highest ground, and slope towards east (rise over run)."""
+        """Height over the highest ground, and in metres."""
         angle = np.radians(draws.one("bearing of the hills"))
         relief = draws.one("relief")
         rows, columns = (np.linspace(-1, 1, size) for size in shape)
         side = np.clip(columns * np.cos(angle) - rows[:, None] * np.sin(angle) + 0.2, 0, 1)
         height = np.maximum(side * (1 + smooth_field(numbers, shape, HILL_CELLS)), 0)
         height /= max(float(height.max()), 1e-9)
-        return height, np.gradient(height * relief, CELL_HEIGHT_M, axis=1)
+        return height, height * relief
 
     def azimuth(self, view: View) -> Field:
         return np.asarray(1 + _side(view) * self._asymmetry * np.sin(np.radians(view.zenith)) / (

@@ -1,17 +1,21 @@
-"""The full demonstration: a city of each type over two years as daily and annual files, with everything that disturbs.
+"""A city of each type as daily and annual files, with everything that disturbs: over two years, or compact.
 
 Nights are simulated and written in small groups, so memory doesn't grow with their number.
 """
 from __future__ import annotations
 
+import math
 import os
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from rasterio.windows import Window
 
 from ..progress import Progress
+from ..rasters import RasterWriter
 from ..settings import Resources
-from .cities import CITY_TYPES, CitySpecification, draw_cities
+from .cities import CELLS, CITY_TYPES, CitySpecification, draw_cities
 from .composites import CompositeSums
 from .constants import generator
 from .demo_folder import DemoSummary, count_files, make_folders, staged_part
@@ -20,6 +24,7 @@ from .nights import EPHEMERAL, Night, retrieve
 from .orbit import view
 from .scene import TWO_YEARS, Scene
 from .settings import DemoSettings
+from .surroundings import surroundings_of
 from .truth import MAX_ZENITH, Truth
 from .truth_files import (
     CONSTANTS_FILE,
@@ -37,18 +42,36 @@ from .truth_files import (
 PART, MARK = "cities", "cities.geojson"
 COLLECTION = 1
 GROUP = 16  # nights in memory at once
-MB_PER_NIGHT, SECONDS_PER_NIGHT = 0.78, 0.06  # measured with two cores
 _GRADING, _BEFORE = 40, 41  # streams of random numbers
-README = """Three simulated cities: the full demonstration of Nocturne
+
+
+@dataclass(frozen=True)
+class DemoSize:
+    """cells: of a city's side. megabytes, seconds: per city and night, measured with two cores."""
+
+    title: str
+    cells: int
+    nights: int
+    clear: bool
+    megabytes: float
+    seconds: float
+
+
+SIZES = {"full": DemoSize("the full demonstration", CELLS, TWO_YEARS, False, 0.78, 0.06),
+         "cities": DemoSize("the compact cities", 130, 120, True, 0.6, 0.05)}
+README = """Three simulated cities: {title} of Nocturne
 
 Everything in this folder is simulated. There are no such cities, and no satellite has measured these lights.
 
 Seed {seed}, {nights} nights from {first} to {last}, light model {light_model}, effects {effects}.
 
 cities.geojson            municipalities with name, type and extent
+urban_areas.geojson       built-up areas with city and type
 cbd_reference.geojson     outlines of the CBDs with city and type
+places.geojson            places with category and city; a part of them is missing
 <city>/daily/             VNP46A1 and VNP46A2 of collection 001, one pair per night
 <city>/annual/            VNP46A4 of collection 001, one file per year
+<city>/building_height.tif, slope.tif
 <city>/boundary.geojson, urban_area.geojson
 <city>/truth/             classes, change, districts and every constant with its range
 
@@ -57,18 +80,21 @@ cbd_reference.geojson     outlines of the CBDs with city and type
 
 
 def create_full_demo(folder: str, settings: DemoSettings, progress: Progress, resources: Resources | None = None,
-                     nights: int = TWO_YEARS) -> DemoSummary:
-    """Writes folder/cities; an earlier demonstration there is replaced.
+                     nights: int | None = None) -> DemoSummary:
+    """Writes folder/cities; an earlier demonstration there is replaced. nights: None = as many as the size has.
 
     The same settings write the same bytes. Raises InputError where folder/cities holds something else, OutputError
     where it can't be written, Cancelled; then nothing is left and what was there before is still there.
     """
-    cities = draw_cities(settings.seed, len(CITY_TYPES))
+    size = SIZES[settings.size]
+    nights = nights or size.nights
+    cities = [replace(city, uses=True, clear=size.clear)
+              for city in draw_cities(settings.seed, len(CITY_TYPES), size.cells)]
     total = nights * len(cities)
     progress.message(f"Simulating {nights} nights of {len(cities)} cities: about "
-                     f"{total * MB_PER_NIGHT / 1000:.1f} GB on disk and {total * SECONDS_PER_NIGHT / 60:.0f} minutes "
-                     "on two cores.")
-    boundaries, cbds, shares = [], [], []
+                     f"{total * size.megabytes / 1000:.1f} GB on disk and {math.ceil(total * size.seconds / 60)} "
+                     "minutes on two cores.")
+    boundaries, built_up, cbds, places, shares = [], [], [], [], []
     with staged_part(folder, PART, MARK) as stage:
         for index, specification in enumerate(cities):
             place = os.path.join(stage, short_name(specification))
@@ -78,23 +104,26 @@ def create_full_demo(folder: str, settings: DemoSettings, progress: Progress, re
             truth = _write_nights(place, scene, resources or Resources(),
                                   progress.part(index / len(cities), (index + 1) / len(cities)))
             _write_truth(place, scene, truth, settings)
-            about = _about(specification)
-            extent = ", ".join(f"{side:.6f}" for side in specification.window.grid.bounds)
-            boundaries.append(feature(polygon(specification.window, scene.plan.city.boundary),
-                                      {**about, "extent": extent}))
-            cbds += [feature(polygon(specification.window, ring), about) for ring in scene.plan.cbds]
-            shares.append(class_shares(truth, scene.plan.city))
-        write_features(os.path.join(stage, MARK), boundaries)
-        write_features(os.path.join(stage, "cbd_reference.geojson"), cbds)
+            about, window, city = _about(specification), specification.window, scene.plan.city
+            extent = ", ".join(f"{side:.6f}" for side in window.grid.bounds)
+            boundaries.append(feature(polygon(window, city.boundary), {**about, "extent": extent}))
+            built_up.append(feature(outline(city.built_up, window.grid), about))
+            cbds += [feature(polygon(window, ring), about) for ring in scene.plan.cbds]
+            places += _write_surroundings(place, scene, about)
+            shares.append(class_shares(truth, city))
+        for name, features in ((MARK, boundaries), ("urban_areas.geojson", built_up), ("cbd_reference.geojson", cbds),
+                               ("places.geojson", places)):
+            write_features(os.path.join(stage, name), features)
         first, last = scene.day(0), scene.day(nights - 1)
         with open(os.path.join(stage, "README.txt"), "w", encoding="utf-8", newline="\n") as file:
-            file.write(README.format(seed=settings.seed, nights=nights, first=first, last=last, rule=RULE,
-                                     light_model=settings.light_model, effects=settings.effects))
-        files, size = count_files(stage)
+            file.write(README.format(title=size.title, seed=settings.seed, nights=nights, first=first, last=last,
+                                     rule=RULE, light_model=settings.light_model, effects=settings.effects))
+        files, size_bytes = count_files(stage)
         progress.report(1)
-    progress.message(f"{files} files, {size / 1e6:.0f} MB; everything in them is simulated.")
+    progress.message(f"{files} files, {size_bytes / 1e6:.0f} MB; everything in them is simulated.")
     mean = {name: float(np.mean([each[name] for each in shares])) for name in shares[0]}
-    return DemoSummary(os.path.join(folder, PART), cities[0].window.grid.bounds, first, last, nights, files, size, mean)
+    return DemoSummary(os.path.join(folder, PART), cities[0].window.grid.bounds, first, last, nights, files,
+                       size_bytes, mean)
 
 
 def short_name(specification: CitySpecification) -> str:
@@ -154,3 +183,14 @@ def _write_truth(place: str, scene: Scene, truth: Truth, settings: DemoSettings)
         "cbds": len(scene.plan.cbds), "constants": scene.constants()})
     write_features(os.path.join(place, "boundary.geojson"), [feature(polygon(window, city.boundary), about)])
     write_features(os.path.join(place, "urban_area.geojson"), [feature(outline(city.built_up, window.grid), about)])
+
+
+def _write_surroundings(place: str, scene: Scene, about: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rasters of heights and slopes; returns the places as features."""
+    found, grid = surroundings_of(scene), scene.window.grid
+    for name, values, title, unit in (("building_height.tif", found.height, "building height", "m"),
+                                      ("slope.tif", found.slope, "slope", "degrees")):
+        with RasterWriter("FOLDER", os.path.join(place, name), grid, [title], "float32", np.nan, unit) as writer:
+            writer.write(values[None], Window(0, 0, grid.width, grid.height))
+    return [feature({"type": "Point", "coordinates": degrees(scene.window, where)},
+                    {"category": category, "city": about["city"]}) for where, category in found.places]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..progress import Progress
-from .cities import CitySpecification, cloudy_share
+from .cities import HIGHEST_CLEAR_SHARE, CitySpecification, cloudy_share
 from .clouds import CONFIDENT_CLEAR
 from .constants import Generator, generator
 from .curve_tables import table_of_curves
@@ -80,12 +80,14 @@ class Scene:
         self._neighbour = draws.one("nights of the neighbouring pass")
         self.poor_share = draws.one("poor retrievals")
         days = np.array([self.day(index).timetuple().tm_yday for index in range(nights)], dtype=np.float64)
-        clear = draws.one("mean clear share")
+        clear, amplitude = draws.one("mean clear share"), draws.one("amplitude of the clear share")
         if specification.cloudy:
             clear = cloudy_share(clear)
+        elif specification.clear:
+            clear, amplitude = HIGHEST_CLEAR_SHARE, 0.0
         self._weather = simulate_weather(
-            generator(seed, _WEATHER), days, shape, clear, draws.one("amplitude of the clear share"),
-            draws.one("clearest day"), draws.one("persistence of clouds"))
+            generator(seed, _WEATHER), days, shape, clear, amplitude, draws.one("clearest day"),
+            draws.one("persistence of clouds"))
         self._days = days
         shared = draws.one("noise that the city shares")
         self.noise = Noise(draws.one("noise of bright cells"), draws.one("noise of dim cells"),
@@ -98,6 +100,11 @@ class Scene:
     def constants(self) -> dict[str, dict[str, object]]:
         """name -> value, low, high, unit of everything that was drawn."""
         return {**self._draws.constants.as_records(), **self._night_draws.constants.as_records()}
+
+    @property
+    def slope(self) -> NDArray[np.float64]:
+        """Of the hills in degrees, shape (rows, columns)."""
+        return self._looks.slope
 
     def day(self, index: int) -> date:
         return FIRST_NIGHT + timedelta(index)

@@ -13,31 +13,37 @@ FAMILIES = ("curves", "ray_cast")
 class DemoSettings(Settings):
     """What the demonstration shall contain."""
 
+    part: str = choice(
+        "city", ("city", "region"), "Part",
+        "city: what SIZE says. region: an industrial region of 90 x 90 cells over 96 months, with factories and "
+        "published totals, about 5 MB.")
     size: str = choice(
-        "small", ("small", "full"), "Size",
-        "small: one simulated city on 168 x 168 cells of one Black Marble tile, about 95 MB on disk. full: three "
-        "cities of three types on 200 x 200 cells each over two years, with everything that disturbs, about 1.7 GB.")
+        "small", ("small", "cities", "full"), "Size",
+        "small: one simulated city on 168 x 168 cells of one Black Marble tile, about 95 MB on disk. cities: three "
+        "cities of three types over 120 nights, with everything that disturbs but mostly clear, about 0.2 GB. full: "
+        "the same types on 200 x 200 cells each over two years, about 1.7 GB.")
     seed: int = number(
         1, "Seed", "Draws every constant of the simulation; the same seed writes the same files.", minimum=0,
         maximum=2**31 - 1)
     nights: int = number(
         64, "Nights", "Consecutive nights that are simulated, up to the end of the year; clouds hide a part of them. "
-        "SIZE full always has the nights of two years.",
+        "SIZE cities and full have numbers of their own.",
         minimum=48, maximum=120, advanced=True)
     light_model: str = choice(
         "curves", FAMILIES, "Light model",
-        "SIZE full: curves gives every district its own curve of radiance over the view zenith angle; ray_cast builds "
-        "blocks of boxes, lamps and windows and follows the rays.", advanced=True)
+        "SIZE cities and full: curves gives every district its own curve of radiance over the view zenith angle; "
+        "ray_cast builds blocks of boxes, lamps and windows and follows the rays.", advanced=True)
     effects: str = choice(
         "planted", ("planted", "none"), "Effects",
-        "SIZE full: none leaves all light independent of the view zenith angle, so that whatever is found is wrong.",
+        "SIZE cities and full: none leaves all light independent of the view zenith angle, so that whatever is found "
+        "is wrong. PART region: none leaves the light of factories independent of what they make.",
         advanced=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.size == "small":
+        if self.part == "city" and self.size == "small":
             for parameter, given, only in (("LIGHT_MODEL", self.light_model, "curves"),
                                            ("EFFECTS", self.effects, "planted")):
                 if given != only:
                     raise InputError(parameter, f"'{given}' was given with SIZE small",
-                                     f"choose SIZE full, or {only}")
+                                     f"choose SIZE cities or full, or {only}")

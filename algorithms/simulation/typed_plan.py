@@ -6,18 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .centre_uses import centres_alike, centres_by_use
 from .cities import CitySpecification
 from .city_plan import (
     CBD,
     COUNTRYSIDE,
-    HOUSING,
     LOW_HOUSES,
     MID_RISE,
     MIXED,
     PARK,
     PORT,
     ROAD,
-    SECONDARY,
     STADIUM,
     TOWN,
     City,
@@ -81,27 +80,31 @@ class _Planner:
         # The two numbers of Table 6 go into the truth with the range of the city's type.
         constants = draws.constants
         radiance = constants.draw("mean radiance of the centres", *kind.radiance, "nW/cm2/sr")
+        if self.specification.uses:
+            radiance *= kind.brightness
         lowest, highest = kind.centres
-        negative = min(highest, int(constants.draw("negative centres", lowest, highest + 1 - 1e-6, "count")))
+        negative = self.specification.centres or min(
+            highest, int(constants.draw("negative centres", lowest, highest + 1 - 1e-6, "count")))
         self._countryside()
         built_up = self._body(draws.one("light at the centre") * radiance, draws.one("decay of light"))
         self._flat_places()
         self._curves_of_low_buildings()
-        count = negative + round(draws.one("centres with a cold spot"))
-        radii, factors = draws.many("radius of centres", count), draws.many("radiance of centres", count)
-        radii *= min(1.0, self.radius * np.sqrt(LARGEST_SHARE / (radii**2).sum()))
-        losses = np.concatenate((draws.many("towers that darken", negative),
-                                 draws.many("towers with a cold spot", max(1, count - negative))))
-        first = polar(draws.one("distance of the CBD off the centre"), draws.one("bearing of the CBD off the centre"))
+        cbds = min(self.specification.cbds, negative)
+        if self.specification.uses:
+            planned = centres_by_use(draws, self.numbers, negative, cbds, kind.other_size)
+        else:
+            planned = centres_alike(draws, negative, cbds)
+        count, codes, losses = len(planned.codes), planned.codes, planned.losses
+        radii = planned.radii * min(1.0, self.radius * np.sqrt(LARGEST_SHARE / (planned.radii**2).sum()))
+        off = "distance of CBDs off the centre" if self.specification.uses else "distance of the CBD off the centre"
+        first = polar(draws.one(off), draws.one("bearing of the CBD off the centre"))
         places = self._places(first, count, kind.spread)
         elongation, bearing = draws.one("elongation of the CBD"), draws.one("bearing of the CBD")
-        cbds = min(self.specification.cbds, negative)
         rings: list[Field] = []
-        codes = [CBD] * cbds + [SECONDARY if index % 2 else HOUSING for index in range(count - cbds)]
         for index in range(count)[::-1]:  # the CBD last, on top
             stretch, turn = (elongation, bearing) if codes[index] == CBD else (1.0, 0.0)
-            self._tower(places[index], radii[index], stretch, turn, codes[index],
-                        max(DARKEST_CENTRE, radiance * factors[index]), losses[index])
+            self._tower(places[index], radii[index], stretch, turn, int(codes[index]),
+                        max(DARKEST_CENTRE, radiance * planned.factors[index]), losses[index])
             if codes[index] == CBD:
                 rings.insert(0, self._ring(places[index], radii[index], stretch, turn))
         boundary = self._boundary()
