@@ -9,6 +9,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from .folders import files_below
+
 PLUGIN = Path(__file__).resolve().parent.parent
 ENDS = 2**20  # bytes hashed at each end of a file
 
@@ -27,7 +29,7 @@ def fingerprint(path: Path) -> dict[str, Any]:
     """
     digest = hashlib.sha256()
     if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.is_file())
+        files = files_below(path)
         for file in files:
             digest.update(f"{file.relative_to(path).as_posix()}:{file.stat().st_size};".encode())
         return {"files": len(files), "names_and_sizes_sha256": digest.hexdigest()}

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
@@ -51,6 +52,13 @@ def crs(label: str, help: str) -> Any:
 
 def _field(default: Any, kind: str, label: str, help: str, advanced: bool, **more: Any) -> Any:
     return field(default=default, metadata={"kind": kind, "label": label, "help": help, "advanced": advanced, **more})
+
+
+def borrowed(settings: type[Settings], name: str, *, advanced: bool | None = None) -> Any:
+    """The field of other settings with its default, bounds and help; advanced: None = as there."""
+    lent = next(each for each in fields(settings) if each.name == name)
+    metadata = {**lent.metadata, **({} if advanced is None else {"advanced": advanced})}
+    return field(default=lent.default, metadata=metadata)
 
 
 def parameter_name(setting: dataclasses.Field) -> str:  # type: ignore[type-arg]
@@ -100,6 +108,13 @@ class Resources(Settings):
         advanced=True)
     threads: int = number(0, "Threads", "Threads to compute with; 0 takes all cores.", minimum=0, maximum=1024,
                           advanced=True)
+    device: str = text("auto", "Device", "auto takes a GPU if one works, else the CPU. Otherwise cpu, mps, cuda, or "
+                       "cuda:1 for the second GPU.", advanced=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", self.device):
+            raise InputError("DEVICE", f"'{self.device}' was given", "give auto, cpu, mps, cuda or cuda:N")
 
     @property
     def max_bytes(self) -> int:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from qgis.core import (
     Qgis,
     QgsMapLayer,
+    QgsProcessing,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
@@ -20,7 +21,9 @@ from qgis.core import (
     QgsProcessingOutputDefinition,
     QgsProcessingOutputLayerDefinition,
     QgsProcessingParameterDefinition,
+    QgsProcessingParameterMultipleLayers,
 )
+from qgis.PyQt.QtCore import QDate, QDateTime, Qt
 from qgis.PyQt.QtGui import QIcon
 
 from ..algorithms.errors import Cancelled, InputError, NocturneError
@@ -77,6 +80,7 @@ class NocturneAlgorithm(QgsProcessingAlgorithm):
 
     STYLES: output to the name of its style. LIBRARIES are needed; FASTER_WITH are used where they are there.
     SETTINGS: the frozen dataclass whose fields become parameters; FIXED: values of fields that are no choice here.
+    USES_DEVICE: it has a path for GPUs; torch is imported where DEVICE asks for one, or may find one.
     """
 
     NAME: ClassVar[str]
@@ -90,6 +94,7 @@ class NocturneAlgorithm(QgsProcessingAlgorithm):
     SETTINGS: ClassVar[type[Settings]] = Settings
     FIXED: ClassVar[dict[str, Any]] = {}
     USES_RESOURCES: ClassVar[bool] = True
+    USES_DEVICE: ClassVar[bool] = False
     STYLES: ClassVar[dict[str, str]] = {}
 
     def layers(self) -> list[QgsProcessingParameterDefinition]:
@@ -140,7 +145,7 @@ class NocturneAlgorithm(QgsProcessingAlgorithm):
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         settings = setting_parameters(self.SETTINGS, self.FIXED)
-        resources = setting_parameters(Resources) if self.USES_RESOURCES else []
+        resources = setting_parameters(Resources, self._fixed_resources()) if self.USES_RESOURCES else []
         for parameter in [*self.layers(), *settings, *resources, *self.destinations()]:
             self.addParameter(parameter)
         for output in self.results():
@@ -170,8 +175,10 @@ class NocturneAlgorithm(QgsProcessingAlgorithm):
         try:
             inputs = Inputs(self, parameters, context)
             inputs.settings(self.SETTINGS, self.FIXED)
-            if self.USES_RESOURCES:
-                inputs.settings(Resources)
+            self._resources(inputs)
+            for parameter in self.layers():
+                if parameter.type() == "raster":
+                    inputs.check_raster(parameter.name())
         except InputError as error:
             return False, str(error)
         return super().checkParameterValues(parameters, context)
@@ -185,11 +192,13 @@ class NocturneAlgorithm(QgsProcessingAlgorithm):
             dependencies.load_if_there(*self.FASTER_WITH)
             outputs.protect(self._input_paths(parameters, context))
             inputs = Inputs(self, parameters, context)
-            resources = inputs.settings(Resources) if self.USES_RESOURCES else Resources()
+            resources = self._resources(inputs)
+            if self.USES_DEVICE:
+                _load_torch(resources.device)
             settings = inputs.settings(self.SETTINGS, self.FIXED)
             run = Run(inputs, outputs, settings, resources, FeedbackProgress(feedback))
             results = self.execute(run)
-            outputs.close_sinks()
+            outputs.close_sinks(run.progress)
             finishes = self._write_side_files(outputs, parameters, context)
             run.progress.check()
             outputs.commit()
@@ -207,6 +216,13 @@ class NocturneAlgorithm(QgsProcessingAlgorithm):
             outputs.discard()
             raise
         return {**outputs.destinations, **results}
+
+    def _fixed_resources(self) -> dict[str, Any]:
+        return {} if self.USES_DEVICE else {"device": "cpu"}
+
+    def _resources(self, inputs: Inputs) -> Resources:
+        read: Resources = inputs.settings(Resources, self._fixed_resources()) if self.USES_RESOURCES else Resources()
+        return read
 
     def _write_side_files(self, outputs: Outputs, parameters: dict[str, Any],
                           context: QgsProcessingContext) -> dict[str, LayerFinish]:
@@ -240,13 +256,27 @@ class NocturneAlgorithm(QgsProcessingAlgorithm):
                 paths[parameter.name()] = self.parameterAsFile(parameters, parameter.name(), context)
                 continue
             if parameter.type() == "multilayer":
-                listed = self.parameterAsFileList(parameters, parameter.name(), context)
+                listed = self._listed_paths(parameter, parameters, context)
                 paths.update({f"{parameter.name()}[{number}]": path for number, path in enumerate(listed) if path})
                 continue
             layer = self.parameterAsLayer(parameters, parameter.name(), context)
             if layer is not None:
                 paths[parameter.name()] = _source(layer).split("|")[0]
         return {name: os.path.abspath(path) if os.path.exists(path) else path for name, path in paths.items()}
+
+    def _listed_paths(self, parameter: QgsProcessingParameterMultipleLayers, parameters: dict[str, Any],
+                      context: QgsProcessingContext) -> list[str]:
+        if parameter.layerType() == QgsProcessing.SourceType.TypeFile:
+            return list(self.parameterAsFileList(parameters, parameter.name(), context))
+        return [_source(layer) for layer in self.parameterAsLayerList(parameters, parameter.name(), context)]
+
+
+def _load_torch(device: str) -> None:
+    """Only where there may be a GPU, because importing it takes seconds. Raises MissingLibrary where one was named."""
+    from ..algorithms.devices import may_take_gpu
+
+    if may_take_gpu(device):
+        (dependencies.load_if_there if device == "auto" else dependencies.load)("torch")
 
 
 def _finish_when_loaded(finishes: dict[str, LayerFinish], outputs: Outputs, context: QgsProcessingContext) -> None:
@@ -281,6 +311,8 @@ def _json_value(value: Any) -> Any:
         return {"source": str(value.source.staticValue()), "selected_features_only": value.selectedFeaturesOnly}
     if isinstance(value, QgsMapLayer):
         return _source(value)
+    if isinstance(value, (QDate, QDateTime)):
+        return str(value.toString(Qt.DateFormat.ISODate))
     if hasattr(value, "authid"):
         return str(value.authid())
     if hasattr(value, "toString"):

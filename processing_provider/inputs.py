@@ -152,6 +152,11 @@ class Inputs:
     def text(self, name: str) -> str:
         return str(self._algorithm.parameterAsString(self._parameters, name, self._context))
 
+    def fields(self, name: str) -> list[str]:
+        """The fields of a parameter that takes several."""
+        given = self._algorithm.parameterAsFields(self._parameters, name, self._context)
+        return [str(field) for field in given if field]
+
     def folder(self, name: str) -> str:
         """Path of an input folder or of a folder destination."""
         if self._algorithm.parameterDefinition(name).isDestination():
@@ -168,17 +173,36 @@ class Inputs:
 
     def raster(self, name: str) -> RasterInput:
         """Path of a raster layer's file and the CRS that QGIS gives it."""
-        from ..algorithms.rasters import RasterInput
+        return self._raster(name, self._algorithm.parameterAsRasterLayer(self._parameters, name, self._context))
 
-        layer = self._algorithm.parameterAsRasterLayer(self._parameters, name, self._context)
+    def rasters(self, name: str) -> list[RasterInput]:
+        """The same of several raster layers; empty where nothing was given."""
+        layers = self._algorithm.parameterAsLayerList(self._parameters, name, self._context)
+        return [self._raster(name, layer) for layer in layers]
+
+    def check_raster(self, name: str) -> None:
+        """Raises InputError for what was given and is no raster layer; QGIS's own sentence doesn't say what to do."""
+        if self._parameters.get(name) not in (None, ""):
+            self._check_opens(name, self._algorithm.parameterAsRasterLayer(self._parameters, name, self._context))
+
+    def _check_opens(self, name: str, layer: Any) -> None:
         if layer is None or not layer.isValid():
             raise InputError(name, f"'{self.text(name)}' can't be opened as a raster layer",
                              "choose a raster file that exists")
+
+    def _raster(self, name: str, layer: Any) -> RasterInput:
+        from ..algorithms.rasters import RasterInput
+
+        self._check_opens(name, layer)
         if layer.providerType() != "gdal":
             shown = layer.name() or self.text(name)
             raise InputError(name, f"'{shown}' is a layer of the kind '{layer.providerType()}'",
                              "save it as a GeoTIFF first")
         return RasterInput(name, layer.source(), crs_text(layer.crs()) if layer.crs().isValid() else "")
+
+    def optional_raster(self, name: str) -> RasterInput | None:
+        """The same; None where nothing was given."""
+        return None if self._parameters.get(name) in (None, "") else self.raster(name)
 
     def features(self, name: str, fields: Iterable[str] | None = None) -> FeatureTable | None:
         """The (selected) rows of a layer or table; None where nothing was given. fields: the wanted ones, None = all.

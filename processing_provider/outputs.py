@@ -1,16 +1,16 @@
 """The one place that opens destinations.
 
 A file is written as `<folder>/.nocturne-<random>/<file name>` and moved when the whole run has succeeded: side files
-first, the main file last. Memory and database destinations are written directly.
+first, the main file last, and either all outputs or none. Memory and database destinations are written directly.
 """
 from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ from qgis.core import (
     QgsVectorLayer,
     QgsWkbTypes,
 )
-from qgis.PyQt.QtCore import QVariant
+from qgis.PyQt.QtCore import QDate, QVariant
 
 from ..algorithms.errors import OutputError
 
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from qgis.core import QgsProcessingAlgorithm
 
     from ..algorithms.feature_tables import FeatureTable
+    from ..algorithms.folders import StagingFolder
+    from ..algorithms.progress import Progress
 
 FIELD_TYPES = {"integer": QVariant.Int, "number": QVariant.Double, "text": QVariant.String, "date": QVariant.Date,
                "flag": QVariant.Bool}
@@ -54,7 +56,40 @@ class _Staged:
     path: Path
     final: Path
     given: Path
-    made_folders: list[Path] = field(default_factory=list)
+    folder: StagingFolder
+
+    def moves(self) -> list[tuple[Path, Path]]:
+        """Every file that was written and where it goes: side files first."""
+        written = sorted(self.folder.files(), key=lambda path: path == self.path)
+        return [(path, self.final.parent / path.name) for path in written]
+
+
+@dataclass(frozen=True)
+class _Move:
+    """A file that got its final name; earlier: another name of the file that stood there before, None = there was none.
+    """
+
+    target: Path
+    earlier: Path | None
+
+    def undo(self) -> None:
+        with suppress(OSError):
+            if self.earlier is None:
+                self.target.unlink(missing_ok=True)
+            else:
+                os.replace(self.earlier, self.target)
+
+
+def _second_name(target: Path, staged: _Staged) -> Path | None:
+    """Another name for the file that stands there, so that it always has one; a copy where links can't be made."""
+    if not target.is_file():
+        return None
+    second = staged.folder.path / f"{target.name}.earlier"
+    try:
+        os.link(target, second)
+    except OSError:
+        shutil.copy2(target, second)
+    return second
 
 
 class Sink:
@@ -70,7 +105,7 @@ class Sink:
         if self._sink is None:
             raise OutputError(self._name, "the layer is closed already", "report this as a fault of the plugin")
         feature = QgsFeature(self._fields)
-        feature.setAttributes(list(attributes))
+        feature.setAttributes([_qt_date(value) if isinstance(value, date) else value for value in attributes])
         if wkb is not None:
             geometry = QgsGeometry()
             geometry.fromWkb(wkb)
@@ -89,6 +124,10 @@ class Sink:
             self._sink.finalize()
         self._sink = None  # QGIS writes the rest when the sink is gone
 
+    def renamed(self, stored: Sequence[str]) -> list[tuple[str, str]]:
+        """Fields that were stored under another name, with that."""
+        return [(given, name) for given, name in zip(self._fields.names(), stored) if given != name]
+
     def _fail(self) -> None:
         reason = self._sink.lastError() if self._sink is not None else ""
         raise OutputError(self._name, f"a feature could not be written ({reason})", ROOM)
@@ -103,6 +142,7 @@ class Outputs:
         self._parameters = parameters
         self._context = context
         self._staged: list[_Staged] = []
+        self._made_folders: list[Path] = []
         self._sinks: dict[str, Sink] = {}
         self._inputs: dict[str, str] = {}
         self.destinations: dict[str, str] = {}
@@ -159,6 +199,9 @@ class Outputs:
         parameters = dict(self._parameters)
         final = self._file_of_sink(name)
         if final is not None:
+            if geometry == QgsWkbTypes.Type.NoGeometry and final.lower().endswith(".shp"):
+                raise OutputError(name, f"'{final}' is a Shapefile, which holds no table without geometries",
+                                  "give a name that ends in .gpkg or .csv")
             staged = self._stage(name, final)
             parameters[name] = self._redirected(name, str(staged.path))
         qgis_sink, destination = self._algorithm.parameterAsSink(
@@ -173,9 +216,11 @@ class Outputs:
     def add_fields(self, name: str, table: FeatureTable, added: Mapping[str, tuple[str, Sequence[Any]]]) -> None:
         """Writes an input layer's features with further fields: name to kind and one value per row; NaN becomes NULL.
 
-        A field of the input with an added one's name gives way to it.
+        A field of the input with an added one's name gives way to it, whatever its capitals: databases ignore them.
         """
-        kept = {field: (kind, table.columns[field]) for field, kind in table.kinds.items() if field not in added}
+        taken = {field.lower() for field in added}
+        kept = {field: (kind, table.columns[field]) for field, kind in table.kinds.items()
+                if field.lower() not in taken}
         fields = {**kept, **added}
         sink = self.sink(name, {field: kind for field, (kind, _) in fields.items()},
                          QgsWkbTypes.Type(table.wkb_type), table.crs)
@@ -189,8 +234,9 @@ class Outputs:
     def drop(self, name: str) -> None:
         """Forgets an optional output that the inputs couldn't give."""
         for staged in [each for each in self._staged if each.name == name]:
-            shutil.rmtree(staged.path.parent)
+            staged.folder.remove()
             self._staged.remove(staged)
+        self._remove_made_folders()
         layers = self._context.layersToLoadOnCompletion()
         self._context.setLayersToLoadOnCompletion(
             {key: details for key, details in layers.items() if key != self.destinations.get(name)})
@@ -228,19 +274,19 @@ class Outputs:
         if target.is_dir():
             raise OutputError(name, f"'{target}' is a folder", "give the name of a file")
         self._check_target(name, target)
-        made: list[Path] = []
+        from ..algorithms.folders import StagingFolder
+
         try:
-            for folder in [*reversed(target.parents)]:
+            for folder in reversed(target.parents):
                 if not folder.exists():
                     folder.mkdir()
-                    made.append(folder)
-            staging = Path(tempfile.mkdtemp(prefix=".nocturne-", dir=target.parent))
+                    self._made_folders.append(folder)
+            staging = StagingFolder(target.parent)
         except OSError as error:
-            for folder in reversed(made):
-                folder.rmdir()
+            self._remove_made_folders()
             raise OutputError(name, f"'{target}' can't be written ({error.strerror})",
                               "choose a folder that exists and can be written") from error
-        staged = _Staged(name, staging / target.name, target, Path(final).absolute(), made)
+        staged = _Staged(name, staging.path / target.name, target, Path(final).absolute(), staging)
         self._staged.append(staged)
         self.destinations[name] = str(staged.given)
         return staged
@@ -263,39 +309,45 @@ class Outputs:
         """The files as they stand before commit, by parameter."""
         return {staged.name: staged.path for staged in self._staged}
 
-    def close_sinks(self) -> None:
-        """Closes vector outputs and checks that what was added can be read again."""
+    def close_sinks(self, progress: Progress) -> None:
+        """Closes vector outputs and checks that what was added can be read again; says which names were shortened."""
         for name, sink in self._sinks.items():
             sink.close()
             path = self.staged_files.get(name)
             if path is not None and path.suffix != ".csv":
-                written = max(0, QgsVectorLayer(str(path), name, "ogr").featureCount())  # -2 where it can't be opened
+                layer = QgsVectorLayer(str(path), name, "ogr")
+                written = max(0, layer.featureCount())  # -2 where it can't be opened
                 if written != sink.count:
                     raise OutputError(name, f"{written} of {sink.count} features could be written to '{path.name}'",
                                       ROOM)
+                shortened = sink.renamed(layer.fields().names()) if path.suffix.lower() == ".shp" else []
+                if shortened:
+                    listed = ", ".join(f"{given} is {stored}" for given, stored in shortened)
+                    progress.warning(f"{name}: a Shapefile holds 10 letters of a field name ({listed}); give a name "
+                                     "that ends in .gpkg to keep them.")
 
     def commit(self) -> None:
-        """Moves every output to its final name: side files first, the main file last."""
+        """Moves every output to its final name, or none: what was moved goes back when a later one fails."""
+        moved: list[_Move] = []
         for staged in self._staged:
             try:
-                self._move(staged)
+                for source, target in staged.moves():
+                    move = _Move(target, _second_name(target, staged))
+                    os.replace(source, target)
+                    moved.append(move)
             except OSError as error:
+                for move in reversed(moved):
+                    move.undo()
                 raise OutputError(staged.name, f"'{staged.final}' could not be replaced ({error.strerror})",
                                   "close the programs that use it") from error
+        new = {move.target for move in moved}
+        for staged in self._staged:
+            for stale in {Path(f"{staged.final}{suffix}") for suffix in STALE_SUFFIXES} - new:
+                with suppress(OSError):
+                    stale.unlink(missing_ok=True)
+            staged.folder.remove()
             self._rekey_layer(staged)
         self._staged.clear()
-
-    def _move(self, staged: _Staged) -> None:
-        new = {path.name for path in staged.path.parent.iterdir()}
-        for path in sorted(staged.path.parent.iterdir()):
-            if path != staged.path:
-                os.replace(path, staged.final.parent / path.name)
-        os.replace(staged.path, staged.final)
-        stale = [Path(f"{staged.final}{suffix}") for suffix in STALE_SUFFIXES]
-        for path in stale:
-            if path.name not in new:
-                path.unlink(missing_ok=True)
-        staged.path.parent.rmdir()
 
     def _rekey_layer(self, staged: _Staged) -> None:
         """QGIS loads what stands under the name that it was told when the output was opened."""
@@ -311,11 +363,15 @@ class Outputs:
         """Removes what was begun; what stood under the final names before still stands there."""
         self._sinks.clear()  # QGIS closes the files with the last reference
         for staged in self._staged:
-            shutil.rmtree(staged.path.parent, ignore_errors=True)
-            for folder in reversed(staged.made_folders):
-                if folder.is_dir() and not any(folder.iterdir()):
-                    folder.rmdir()
+            staged.folder.remove()
         self._staged.clear()
+        self._remove_made_folders()
+
+    def _remove_made_folders(self) -> None:
+        """Those that hold nothing; innermost first."""
+        for folder in reversed(self._made_folders):
+            with suppress(OSError):
+                folder.rmdir()
 
 
 def _plain(value: Any, kind: str) -> Any:
@@ -325,6 +381,10 @@ def _plain(value: Any, kind: str) -> Any:
     if kind in ("text", "date"):
         return value
     return {"integer": int, "number": float, "flag": bool}[kind](value)
+
+
+def _qt_date(day: date) -> QDate:
+    return QDate(day.year, day.month, day.day)
 
 
 def is_destination(parameter: Any) -> bool:

@@ -54,6 +54,30 @@ class Look(QgsProcessingAlgorithm):
         return {"FACTS": json.dumps({"before": before, "libraries": libraries, "after": of_qgis()})}
 
 
+class Fit(QgsProcessingAlgorithm):
+    """The angular fit by torch, on its CPU, against numpy's."""
+
+    def name(self):
+        return "fit"
+
+    def displayName(self):
+        return "Fit"
+
+    def createInstance(self):
+        return Fit()
+
+    def initAlgorithm(self, configuration=None):
+        self.addOutput(QgsProcessingOutputString("FACTS", "Facts"))
+
+    def processAlgorithm(self, parameters, context, feedback):
+        from nocturne.processing_provider import dependencies
+
+        dependencies.load("rasterio", "torch")
+        from . import torch_fit
+
+        return {"FACTS": json.dumps(torch_fit.against_numpy())}
+
+
 class Provider(QgsProcessingProvider):
     def id(self):
         return "library_probe"
@@ -63,6 +87,7 @@ class Provider(QgsProcessingProvider):
 
     def loadAlgorithms(self):
         self.addAlgorithm(Look())
+        self.addAlgorithm(Fit())
 
 
 class Plugin:
