@@ -8,6 +8,14 @@ from qgis.PyQt.QtGui import QIcon
 
 from .air_quality.encode_locations import EncodeLocations
 from .base import ICONS
+from .cbd.cbd_evolution import CbdEvolution
+from .cbd.city_types import CityTypes
+from .cbd.classify_cbd import ClassifyCbd
+from .cbd.identify_cbd import IdentifyCbd
+from .cbd.light_indexes import LightIndexes
+from .cbd.train_cbd_tree import TrainCbdTree
+from .cbd.validate_cbd import ValidateCbd
+from .industry.sample_factories import SampleFactories
 from .night_lights.angular_effects import AngularEffects
 from .night_lights.black_marble_angular_effects import BlackMarbleAngularEffects
 from .night_lights.raster_series import RasterSeries
@@ -16,8 +24,9 @@ from .night_lights.urban_centres import UrbanCentres
 from .tools.check_environment import CheckEnvironment
 from .tools.create_demo import CreateDemo
 
-ALGORITHMS = (ReadBlackMarble, RasterSeries, AngularEffects, BlackMarbleAngularEffects, UrbanCentres, EncodeLocations,
-              CheckEnvironment, CreateDemo)
+ALGORITHMS = (ReadBlackMarble, RasterSeries, AngularEffects, BlackMarbleAngularEffects, UrbanCentres, LightIndexes,
+              CityTypes, TrainCbdTree, ClassifyCbd, IdentifyCbd, ValidateCbd, CbdEvolution, SampleFactories,
+              EncodeLocations, CheckEnvironment, CreateDemo)
 CHAINS = Path(__file__).resolve().parent.parent / "chains"
 
 

@@ -66,10 +66,11 @@ class Chain:
         step.setModelOutputs(finals)
         self.model.addChildAlgorithm(step)
 
-    def save(self) -> None:
+    def save(self, file: str = "") -> None:
+        """file: stem of the file, where an algorithm already has the name that it should have."""
         self.model.updateDestinationParameters()
         fine, problems = self.model.validate()
-        path = CHAINS / f"{self.model.name()}.model3"
+        path = CHAINS / f"{file or self.model.name()}.model3"
         if not fine or not self.model.toFile(str(path)):
             sys.exit(f"{path.name}: {problems}")
         print(path.name)
@@ -97,11 +98,37 @@ def night_light_maps() -> None:
     chain.save()
 
 
+def identify_cbd() -> None:
+    chain = Chain("identifycbdsteps", "From Black Marble files of one city to its central business districts, step by "
+                  "step: what 'Identify CBDs' does for many cities, with every layer between to look at and to change.")
+    folder, polygons = QgsProcessingParameterFile.Behavior.Folder, [QgsProcessing.SourceType.TypeVectorPolygon]
+    daily = chain.input(QgsProcessingParameterFile("DAILY", "Folder of daily files (A1 and A2)", folder))
+    annual = chain.input(QgsProcessingParameterFile("ANNUAL", "Folder of annual files (A4)", folder))
+    city = chain.input(QgsProcessingParameterFeatureSource("CITY", "City", polygons))
+    urban = chain.input(QgsProcessingParameterFeatureSource("URBAN_AREA", "Urban area", polygons))
+    model = chain.input(QgsProcessingParameterFile("MODEL", "Trees or rules", optional=True))
+    chain.step("effects", "nocturne:blackmarbleangulareffects", 1, 0, {"CLASSES": "Angular effects"}, FOLDER=daily,
+               EXTENT=city)
+    chain.step("year", "nocturne:readblackmarble", 1, 1, {}, FOLDER=annual, EXTENT=city,
+               PRODUCT=Source.fromStaticValue("annual"))
+    chain.step("centres", "nocturne:urbancentres", 1, 2, {}, RADIANCE=Source.fromChildOutput("year", "RADIANCE"),
+               BOUNDARY=city)
+    chain.step("indexes", "nocturne:lightindexes", 2, 1, {},
+               CENTRES=Source.fromChildOutput("centres", "CENTRES"),
+               RADIANCE=Source.fromChildOutput("year", "RADIANCE"),
+               CLASSES=Source.fromChildOutput("effects", "CLASSES"), URBAN_AREA=urban,
+               STATISTICS=Source.fromChildOutput("effects", "STATISTICS"))
+    chain.step("cbds", "nocturne:classifycbd", 2, 2, {"OUTPUT": "Classified centres"}, MODEL=model,
+               INPUT=Source.fromChildOutput("indexes", "INDEXES"), ONE_PER_CITY=Source.fromStaticValue(True))
+    chain.save("identifycbd")
+
+
 if __name__ == "__main__":
     application = QgsApplication([], False)
     application.initQgis()
     plugin = classFactory(None)
     plugin.initProcessing()
     night_light_maps()
+    identify_cbd()
     sys.stdout.flush()
     os._exit(0)  # QGIS 3.22 can crash while Python tears it down

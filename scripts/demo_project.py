@@ -64,7 +64,13 @@ def main(folder: Path) -> None:
     planted = root.addGroup("Truth (planted)")
     truth = raster(planted, folder / "city" / "truth" / "truth_classes.tif", "Planted angular effect")
     truth.loadNamedStyle(str(STYLES / "angular_effects.qml"))
-    for group in (nights, planted):
+    three = root.addGroup("CBDs of three cities")
+    vector(three, folder / "cbds.gpkg", "CBDs")
+    reference = vector(three, folder / "cities" / "cbd_reference.geojson", "Planted CBDs")
+    reference.setRenderer(QgsSingleSymbolRenderer(QgsFillSymbol.createSimple(
+        {"style": "no", "outline_color": "#5ac8fa", "outline_style": "dash", "outline_width": "0.5"})))
+    vector(three, folder / "cbd_centres.gpkg", "Urban centres with light indexes")
+    for group in (nights, planted, three):
         group.setItemVisibilityChecked(False)
         group.setExpanded(False)
     extent = boundary.extent()

@@ -41,7 +41,7 @@ class Steps:
 
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    print("The demonstration of Nocturne: a simulated city, nothing in it was observed.")
+    print("The demonstration of Nocturne: simulated cities, nothing in them was observed.")
     steps = Steps()
     made = steps.algorithm("Simulate Black Marble files", "createdemo", FOLDER=str(folder))
     city, extent = Path(made["CITY"]), made["EXTENT"]
@@ -59,6 +59,16 @@ def main(folder: Path) -> None:
         "Delineate urban centres", "urbancentres", RADIANCE=str(folder / "annual_radiance.tif"),
         BOUNDARY=str(city / "boundary.geojson"), CENTRES=str(folder / "urban_centres.gpkg"),
         TREE=str(folder / "contour_tree.gpkg"))
+    three = Path(steps.algorithm("Simulate three cities of three types", "createdemo", FOLDER=str(folder),
+                                 SIZE="cities")["CITY"])
+    cbds = steps.algorithm(
+        "Identify their CBDs", "identifycbd", FOLDER=str(three), CITY=str(three / "cities.geojson"), CITY_FIELD="city",
+        URBAN_AREA=str(three / "urban_areas.geojson"), CBD_BOUNDARY="core", ONE_PER_CITY="true",
+        CBD=str(folder / "cbds.gpkg"), CENTRES=str(folder / "cbd_centres.gpkg"), REPORT=str(folder / "cbd_report.html"))
+    judged = steps.algorithm(
+        "Compare them with the planted ones", "validatecbd", COMPUTED=str(folder / "cbds.gpkg"),
+        REFERENCE=str(three / "cbd_reference.geojson"), CITY_FIELD="city", CENTRES=str(folder / "cbd_centres.gpkg"),
+        TABLE=str(folder / "cbd_agreement.gpkg"), REPORT=str(folder / "cbd_validation.html"))
     steps.run("Draw the project and the map", ["/usr/bin/python3", str(SCRIPTS / "demo_project.py"), str(folder)],
               PATH="/usr/bin:/bin", QT_QPA_PLATFORM="offscreen")
     planted, both, chance = compare(city / "truth" / "truth_classes.tif", folder / "angular_effects.tif")
@@ -71,7 +81,10 @@ def main(folder: Path) -> None:
         ("U-shaped (mid-rise)", effects["U_SHAPED_PIXELS"], ""),
         ("urban centres", centres["CENTRE_COUNT"],
          f"{centres['CENTRE_AREA']:.0f} km2, in {centres['ROOT_COUNT']:.0f} separate areas of "
-         f"{centres['ROOT_AREA']:.0f} km2"))
+         f"{centres['ROOT_AREA']:.0f} km2"),
+        ("CBDs of three cities", cbds["CBD_COUNT"],
+         f"planted {judged['REFERENCE_COUNT']}, located of these {judged['LOCATED_COUNT']}, "
+         f"mean F1 {judged['F1']:.2f}, computed over planted area {judged['AREA_RATIO']:.1f}"))
     print("\nWhat was found")
     for title, count, remark in rows:
         print(f"  {title:26}{count:>6.0f}   {remark}".rstrip())
@@ -79,6 +92,7 @@ def main(folder: Path) -> None:
   demonstration.qgz         the project, opens in QGIS
   demonstration.png         the map
   *.tif, *.gpkg             the layers, each with style, metadata and provenance; city/truth has what was planted
+  cbd_*.html                pages about the CBDs of the three cities and how they agree with the planted ones
 Time: {sum(seconds for _, seconds in steps.seconds):.0f} s in {len(steps.seconds)} steps.""")
 
 

@@ -35,6 +35,12 @@ class Headless:
         return "\n".join(dict.fromkeys(line for line in lines if line and not line.startswith(("ERROR", "_tiff"))))
 
 
+def chain_names() -> set[str]:
+    """Of the ready chains, as qgis_process knows them."""
+    return {name for path in (ROOT / "chains").glob("*.model3")
+            for name in re.findall(r'name="model_name" value="(\w+)"', path.read_text("utf-8"))}
+
+
 class QgisProcess:
     """Runs algorithms in a profile of the tests' own."""
 

@@ -14,7 +14,7 @@ import pytest
 import rasterio
 from affine import Affine
 from nocturne.tests.black_marble_files import good_night, write_granule
-from nocturne.tests.conftest import ROOT, QgisProcess
+from nocturne.tests.conftest import ROOT, QgisProcess, chain_names
 
 LIBRARIES = Path(sysconfig.get_path("purelib"))
 PROBE = ROOT / "tests" / "library_probe"
@@ -25,7 +25,7 @@ SIDE = 12
 ALGORITHMS = {
     *(name for path in (ROOT / "processing_provider").rglob("*.py")
       for name in re.findall(r'(?m)^    NAME = "(\w+)"$', path.read_text("utf-8"))),
-    *(path.stem for path in (ROOT / "chains").glob("*.model3"))}
+    *chain_names()}
 
 
 # The wheels' own copies
@@ -72,6 +72,13 @@ def test_each_wheel_uses_its_own_gdal_geos_proj_and_hdf5(facts):
 
 def test_geos_of_the_wheel_tells_whole_from_torn_coverages(facts):
     assert (facts["libraries"]["whole_coverage"], facts["libraries"]["torn_coverage"]) == (True, False)
+
+
+def test_torch_fits_angular_effects_as_numpy_does(with_probe):
+    run = with_probe("library_probe:fit", LIBRARIES)
+    assert run.code == 0, run.stderr
+    fitted = json.loads(run.results["FACTS"])
+    assert fitted == {"kinds": 4, "same_sums": True, "same_classes": True, "same_statistics": True}
 
 
 def test_qgis_keeps_its_proj_data_its_digits_and_its_way_of_loading(facts):

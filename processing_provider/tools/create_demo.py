@@ -19,8 +19,8 @@ class CreateDemo(NocturneAlgorithm):
     NAME = "createdemo"
     TITLE = "Create the demonstration"
     GROUP = "tools"
-    SUMMARY = ("Writes a simulated city as Black Marble files of the real format, with the truth beside them, to try "
-               "the algorithms and to test them.")
+    SUMMARY = ("Writes a simulated city as Black Marble files of the real format, or an industrial region, with the "
+               "truth beside them, to try the algorithms and to test them.")
     NOTES = (
         "Nothing in it was observed: a fictitious city is lit by towers, houses and streets and seen from the orbit of "
         "the satellite through clouds and noise. The folder 'city' gets daily files (A1 and A2) and annual files (A4) "
@@ -28,7 +28,9 @@ class CreateDemo(NocturneAlgorithm):
         "drawn. The same seed writes the same files.\n"
         "SIZE full writes the folder 'cities' instead: a city of each of three types with the outlines of its business "
         "districts, over two years, with time of night, azimuth, haze, hills, season, snow, moon, thin cloud and new "
-        "lamps; CITY is then that folder and EXTENT that of the first city.")
+        "lamps; CITY is then that folder and EXTENT that of the first city.\n"
+        "PART region writes the folder 'region': monthly light with observation counts, places, zones, land use and "
+        "totals of an industrial region, and what each of its factories really made.")
     TAGS = ("demonstration", "simulation", "example data", "black marble")
     LIBRARIES = ("rasterio", "shapely", "h5py")
     FASTER_WITH = ("isal",)
@@ -40,7 +42,8 @@ class CreateDemo(NocturneAlgorithm):
 
     def results(self) -> list[QgsProcessingOutputDefinition]:
         return [QgsProcessingOutputString("CITY", "Folder of the city"),
-                QgsProcessingOutputString("EXTENT", "Extent of the city in degrees (west, east, south, north)")]
+                QgsProcessingOutputString("REGION", "Folder of the region"),
+                QgsProcessingOutputString("EXTENT", "Extent of it in degrees (west, east, south, north)")]
 
     def execute(self, run: Run) -> dict[str, Any]:
         from ...algorithms.simulation.demo import create_demo
@@ -48,6 +51,7 @@ class CreateDemo(NocturneAlgorithm):
         folder = run.inputs.folder("FOLDER")
         summary = create_demo(folder, run.settings, run.progress, run.resources)
         west, south, east, north = summary.extent
-        run.progress.message(f"{summary.files} files, {summary.size_bytes / 1e6:.0f} MB, {summary.nights} nights from "
-                             f"{summary.first_night} to {summary.last_night}.")
-        return {"FOLDER": folder, "CITY": summary.folder, "EXTENT": f"{west},{east},{south},{north} [EPSG:4326]"}
+        run.progress.message(f"{summary.files} files, {summary.size_bytes / 1e6:.0f} MB, {summary.nights} nights or "
+                             f"months from {summary.first_night} to {summary.last_night}.")
+        made = "REGION" if run.settings.part == "region" else "CITY"
+        return {"FOLDER": folder, made: summary.folder, "EXTENT": f"{west},{east},{south},{north} [EPSG:4326]"}
