@@ -70,3 +70,12 @@ def torch_threads(resources: Resources) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def one_library_thread() -> Iterator[None]:
+    """OpenMP and BLAS compute on one thread inside: for small problems theirs cost more than they bring."""
+    from threadpoolctl import threadpool_limits  # comes with scikit-learn
+
+    with threadpool_limits(1):
+        yield

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -31,6 +31,11 @@ class FeatureTable:
 
     def __len__(self) -> int:
         return len(self.wkb) if self.wkb else len(next(iter(self.columns.values()), ()))
+
+    def take(self, rows: NDArray[np.intp]) -> FeatureTable:
+        """Some rows, in their order."""
+        return replace(self, columns={name: values[rows] for name, values in self.columns.items()},
+                       wkb=tuple(self.wkb[row] for row in rows) if self.wkb else ())
 
     def numbers(self, field: str, parameter: str = "") -> NDArray[np.float64]:
         """A numeric field, NaN where it is empty. parameter: the one that named the field.

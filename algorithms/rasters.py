@@ -261,11 +261,13 @@ class RasterWriter:
         self._classes = classes
         self._failure: OSError | None = None
         # interleave band: a night or a statistic is read alone more often than a pixel's whole column.
+        # Floats mostly are multiples of a step, whose repeats deflate better than differences do. GDAL's own threads
+        # only cost time.
         profile = dict(
             driver="GTiff", width=grid.width, height=grid.height, count=len(descriptions), dtype=dtype,
             crs=grid.crs, transform=grid.transform, nodata=nodata, tiled=True, blockxsize=TILE, blockysize=TILE,
-            interleave="band", compress="deflate", zlevel=1, predictor=3 if dtype.startswith("float") else 2,
-            bigtiff="if_safer", num_threads="all_cpus")
+            interleave="band", compress="deflate", zlevel=1, predictor=1 if dtype.startswith("float") else 2,
+            bigtiff="if_safer")
         self._surroundings = ExitStack()
         self._surroundings.enter_context(rasterio.Env())
         self._surroundings.enter_context(_small_cache)

@@ -25,7 +25,6 @@ from nocturne.benchmarks.evidence_measures import (
     CHANGE_EDGES,
     NIGHT_EDGES,
     Case,
-    Estimator,
     Measures,
     flat_shares,
     measure,
@@ -36,9 +35,9 @@ SEED, DRAWS, CELLS = 2026, 10, 200
 ALONE_DRAWS, ALONE_CELLS = 10, 80
 FLAT_CITIES, FLAT_CELLS, FLAT_SHARED = 100, 64, 0.10
 ESTIMATORS = {
-    "default": Estimator(AngularEffectsSettings()),
-    "night effect": Estimator(AngularEffectsSettings(night_effect="urban-median")),
-    "late turn": Estimator(AngularEffectsSettings(), least_rise=0.25),
+    "default": AngularEffectsSettings(),
+    "night effect": AngularEffectsSettings(night_effect="urban-median"),
+    "MIN_RISE 0.25": AngularEffectsSettings(min_rise=0.25),
 }
 CONDITIONS = {"pixel noise": (), "everything": DISTURBANCES}
 FAMILIES = ("curves", "ray_cast")

@@ -41,15 +41,6 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Estimator:
-    """A way to decide classes. least_rise: a fitted parabola counts as a U only if it rises at least by this share of
-    what it falls; 0 is what the plugin does."""
-
-    settings: AngularEffectsSettings
-    least_rise: float = 0.0
-
-
-@dataclass(frozen=True)
 class Called:
     """Counts of cells that an estimator called. found, as_u: planted negative cells called negative and U-shaped, by
     bin of change and of nights, shape STEPS; straight: those found of STRAIGHT planted ones, likewise. classes, flat:
@@ -96,9 +87,8 @@ class StackSource:
         return self._stack.radiance[first:last, rows, columns], self._stack.zenith[first:last, rows, columns]
 
 
-def estimate(stack: Stack, grid: Grid, estimator: Estimator):
+def estimate(stack: Stack, grid: Grid, settings: AngularEffectsSettings):
     """Classes (rows, columns) and statistics (14, rows, columns) of a stack."""
-    settings = estimator.settings
     limit = settings.max_zenith or np.inf
     radiance = stack.radiance
     if settings.night_effect != "none":
@@ -109,21 +99,7 @@ def estimate(stack: Stack, grid: Grid, estimator: Estimator):
     angular_kernel.add_nights(radiance, stack.zenith, None, limit, sums, references)
     classes, statistics = angular_kernel.fit_block(sums, references, angular_fit.Thresholds(len(radiance), settings),
                                                    settings)
-    if estimator.least_rise:
-        classes = without_late_turns(classes, statistics, estimator)
     return classes, statistics
-
-
-def without_late_turns(classes, statistics, estimator: Estimator):
-    """U-shapes whose parabola rises by less than least_rise of its fall become what their line says."""
-    named = dict(zip(angular_fit.STATISTICS, statistics))
-    with np.errstate(all="ignore"):
-        vertex = -named["quadratic_slope"] / (2 * named["quadratic_curvature"])
-        rise = ((named["zenith_maximum"] - vertex) / (vertex - named["zenith_minimum"])) ** 2
-        late = (classes == U_SHAPED) & ~((rise >= estimator.least_rise) & (rise <= 1 / estimator.least_rise))
-        line = np.where(named["linear_p"] < estimator.settings.alpha,
-                        np.where(named["linear_slope"] < 0, NEGATIVE, POSITIVE), NONE)
-    return np.where(late, line, classes).astype(np.uint8)
 
 
 def scene_of(case: Case) -> Scene:
@@ -133,7 +109,7 @@ def scene_of(case: Case) -> Scene:
     return scene
 
 
-def measure(case: Case, estimators: dict[str, Estimator]) -> Measures:
+def measure(case: Case, estimators: dict[str, AngularEffectsSettings]) -> Measures:
     """Simulates the city, estimates its classes and compares them with what was planted.
 
     permuted is that of the first estimator.
@@ -143,7 +119,7 @@ def measure(case: Case, estimators: dict[str, Estimator]) -> Measures:
     truth = scene.truth(stack)
     first = next(iter(estimators.values()))
     count = np.isfinite(stack.radiance).sum(axis=0)
-    fitted = (truth.classes != OUTSIDE) & (count >= first.settings.min_observations)
+    fitted = (truth.classes != OUTSIDE) & (count >= first.min_observations)
     negative = fitted & (truth.classes == NEGATIVE)
     straight = negative & (truth.depth <= STRAIGHT_DEPTH)
     flat = fitted & flat_cells(scene)
@@ -152,13 +128,13 @@ def measure(case: Case, estimators: dict[str, Estimator]) -> Measures:
         return np.histogram2d(truth.change[cells], count[cells], (CHANGE_EDGES, NIGHT_EDGES))[0]
 
     called = {}
-    for name, estimator in estimators.items():
-        classes, _ = estimate(stack, scene.window.grid, estimator)
+    for name, settings in estimators.items():
+        classes, _ = estimate(stack, scene.window.grid, settings)
         found = classes == NEGATIVE
         called[name] = Called(by_bin(negative & found), by_bin(negative & (classes == U_SHAPED)),
                               by_bin(straight & found), by_class(classes[fitted]), by_class(classes[flat]),
                               int((negative & found).sum()))
-    oracle = oracle_negative(scene, stack, first.settings.alpha) if case.planted else negative
+    oracle = oracle_negative(scene, stack, first.alpha) if case.planted else negative
     change = truth.change[negative]
     return Measures(
         by_bin(negative), by_bin(straight), by_bin(negative & oracle), by_class(truth.classes[fitted]),
@@ -196,7 +172,7 @@ def oracle_negative(scene: Scene, stack: Stack, alpha: float) -> np.ndarray:
         return (count > 3) & (slope > stdtrit(np.maximum(n - 2, 1), 1 - alpha / 2) * error)
 
 
-def permuted(scene: Scene, stack: Stack, estimator: Estimator) -> np.ndarray:
+def permuted(scene: Scene, stack: Stack, settings: AngularEffectsSettings) -> np.ndarray:
     """The negative control: each cell's zeniths dealt anew to its nights.
 
     Returns the cells, those whose slope is significant in either direction, and those called negative.
@@ -209,20 +185,20 @@ def permuted(scene: Scene, stack: Stack, estimator: Estimator) -> np.ndarray:
         used = np.nonzero(np.isfinite(radiance[:, row, column]))[0]
         zenith[used, row, column] = zenith[numbers.permutation(used), row, column]
     dealt = Stack(np.ascontiguousarray(radiance), zenith, stack.nights)
-    classes, statistics = estimate(dealt, scene.window.grid, Estimator(estimator.settings))
+    classes, statistics = estimate(dealt, scene.window.grid, settings)
     p = statistics[angular_fit.STATISTICS.index("linear_p")]
     fitted = inside & (classes != angular_fit.NO_DATA)
-    significant = fitted & (p < estimator.settings.alpha)
+    significant = fitted & (p < settings.alpha)
     return np.array([fitted.sum(), significant.sum(), (fitted & (classes == NEGATIVE)).sum()])
 
 
-def flat_shares(case: Case, estimators: dict[str, Estimator]) -> dict[str, float]:
+def flat_shares(case: Case, estimators: dict[str, AngularEffectsSettings]) -> dict[str, float]:
     """Share of the cells of a city without planted effects that each estimator calls negative; NaN without any cell."""
     scene = scene_of(case)
     stack = scene.stack()
     shares = {}
-    for name, estimator in estimators.items():
-        classes, _ = estimate(stack, scene.window.grid, estimator)
+    for name, settings in estimators.items():
+        classes, _ = estimate(stack, scene.window.grid, settings)
         fitted = scene.plan.city.municipality & (classes != angular_fit.NO_DATA)
         shares[name] = float((classes[fitted] == NEGATIVE).mean()) if fitted.any() else float("nan")
     return shares

@@ -18,7 +18,7 @@ from rasterio.windows import Window
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / ".dev"))
 from nocturne.algorithms.night_lights.angular_effects import classify_stacks
-from nocturne.algorithms.night_lights.class_origin import ClassOrigin
+from nocturne.algorithms.night_lights.class_origin import StackOrigin
 from nocturne.algorithms.night_lights.pixel_nights import read_pixel, window_decision
 from nocturne.algorithms.night_lights.pixel_words import explain
 from nocturne.algorithms.night_lights.settings import AngularEffectsSettings
@@ -30,8 +30,9 @@ NIGHTS, SIDE, CELL, PIXELS = 730, 200, 15 / 3600, 20
 
 
 def main(folder: Path) -> None:
-    origin = ClassOrigin(*(RasterInput(name.upper(), str(folder / f"{name}.tif"))
-                           for name in ("classes", "radiance", "zenith")), AngularEffectsSettings(), ())
+    classes, radiance, zenith = (RasterInput(name.upper(), str(folder / f"{name}.tif"))
+                                 for name in ("classes", "radiance", "zenith"))
+    origin = StackOrigin(classes, AngularEffectsSettings(), (), radiance, zenith)
     write_stacks(origin)
     classify_stacks(origin.radiance, origin.zenith, origin.classes.path, None, origin.settings, Resources(), Progress())
     decision = window_decision(origin, Progress())
@@ -46,7 +47,7 @@ def main(folder: Path) -> None:
           f"({PIXELS} pixels of {SIDE} x {SIDE})")
 
 
-def write_stacks(origin: ClassOrigin) -> None:
+def write_stacks(origin: StackOrigin) -> None:
     """A town whose light falls with the zenith; 60 % of the nights clear, and of these 65 % of the pixels."""
     numbers = np.random.default_rng(1)
     grid = Grid(CRS.from_epsg(4326), Affine(CELL, 0, 121, 0, -CELL, 31.5), SIDE, SIDE)

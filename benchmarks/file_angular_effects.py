@@ -31,6 +31,7 @@ RESOURCES = Resources(threads=2)
 FIRST = date(2018, 1, 1)
 TILE = (10, 5)
 STORAGE = {"compression_opts": 1}
+REPEATS = 4
 
 
 def write_nights(folder: Path, nights: int, window: tuple[int, int, int] | None) -> None:
@@ -110,9 +111,9 @@ def main(folder: Path) -> None:
             write_nights(path, nights, patch)
     whole = FileAngularEffectsSettings()
     seconds_in_all(window, folder, FileAngularEffectsSettings(end=FIRST + timedelta(9), min_observations=5))  # compiles
-    inflate = min(seconds_to_inflate(tile) for _ in range(3))
-    stream = min(seconds_to_stream(tile, whole) for _ in range(3))
-    everything = min(seconds_in_all(tile, folder, whole) for _ in range(2))
+    times = [(seconds_to_inflate(tile), seconds_to_stream(tile, whole), seconds_in_all(tile, folder, whole))
+             for _ in range(REPEATS)]
+    inflate, stream, everything = (min(each) for each in zip(*times))
     print(f"60 nights of a full tile, {RESOURCES.threads} threads")
     print(f"  inflating the chunks with isal     {inflate:6.2f} s")
     print(f"  inflate, decode, sums              {stream:6.2f} s   {stream / inflate:.2f} times")

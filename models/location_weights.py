@@ -68,13 +68,15 @@ def load_harmonics_siren(checkpoint: str) -> HarmonicsSiren:
         raise InputError("CHECKPOINT", "harmonics_siren has no weights before it was trained",
                          "name a model of 'Train PM2.5' with GEOLOCATION harmonics_siren")
     model = load_model(checkpoint, "pm25", "CHECKPOINT")
-    sizes = model.card.get("location_encoder", {})
-    if sizes.get("name") != "harmonics_siren":
+    prefix = "network.0.location."
+    weights = {name[len(prefix):]: torch.from_numpy(values) for name, values in model.weights.items()
+               if name.startswith(prefix)}
+    if not weights:
         raise InputError("CHECKPOINT", f"'{Path(checkpoint).name}' was trained without harmonics_siren",
                          "choose a model of 'Train PM2.5' with GEOLOCATION harmonics_siren")
-    encoder = HarmonicsSiren(sizes["degrees"], sizes["hidden"], sizes["width"], sizes["analytic"])
-    weights = {name[len("location."):]: torch.from_numpy(values) for name, values in model.weights.items()
-               if name.startswith("location.")}
+    hidden = [len(weights[name]) for name in sorted(weights) if name.startswith("layers.") and name.endswith("bias")]
+    degrees = round(weights["layers.0.weight"].shape[1] ** 0.5)
+    encoder = HarmonicsSiren(degrees, hidden, len(weights["last_layer.bias"]), analytic=False)
     return _filled(encoder, weights, checkpoint)
 
 

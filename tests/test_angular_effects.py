@@ -82,7 +82,7 @@ def fitted(radiance, zenith, limit=60.0, **chosen):
 @pytest.mark.parametrize("engine", ["numba", "numpy"])
 def test_files_hold_the_fit_of_their_values(classify, engine, monkeypatch):
     if engine == "numpy":
-        monkeypatch.setattr(angular_effects, "_engine", lambda progress: angular_fit)
+        monkeypatch.setattr(angular_effects, "_engine", lambda resources, progress: angular_fit)
     radiance, zenith = values()
     counts, classes, statistics = classify(radiance, zenith)
     expected_classes, expected = fitted(radiance, zenith)
@@ -275,7 +275,7 @@ def test_a_cancel_is_heard_within_a_second_while_a_block_is_being_fitted(classif
             return pressed.is_set()
 
     release = threading.Event()
-    monkeypatch.setattr(angular_effects, "_engine", lambda progress: Slow)
+    monkeypatch.setattr(angular_effects, "_engine", lambda resources, progress: Slow)
     stacks = values()
     begin = time.monotonic()
     try:

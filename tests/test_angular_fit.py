@@ -7,7 +7,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from nocturne.algorithms.night_lights import angular_fit, angular_kernel
 from nocturne.algorithms.night_lights.angular_fit import (
@@ -67,7 +67,8 @@ def fit_one(engine: ModuleType, radiance, zenith, **given):
     return int(classes[0]), {name: float(values[0]) for name, values in statistics.items()}
 
 
-def reference(radiance, zenith, alpha=0.05, min_observations=30, min_r2=0.0, min_change=0.0, u_test="slopes"):
+def reference(radiance, zenith, alpha=0.05, min_observations=30, min_r2=0.0, min_change=0.0, min_rise=0.0,
+              u_test="slopes"):
     """Class and statistics of one pixel's valid nights as the specification says, by statsmodels.
 
     The zenith is centred for the quadratic only, because the plain powers cost OLS the digits that are compared.
@@ -93,14 +94,16 @@ def reference(radiance, zenith, alpha=0.05, min_observations=30, min_r2=0.0, min
                  quadratic_curvature=c2, quadratic_r2=parabola.rsquared, quadratic_p=parabola.f_pvalue,
                  quadratic_curvature_p=parabola.pvalues[2])
 
+    vertex = centre - c1 / (2 * c2)
+    fall, rise = (c2 * (end - vertex) ** 2 for end in (x.min(), x.max()))
     if u_test == "slopes":
         ends = np.array([[0, 1, 2 * (angle - centre)] for angle in (x.min(), x.max())])
         t_low, t_high = (ends @ parabola.params) / np.sqrt(np.diag(ends @ parabola.cov_params() @ ends.T))
         turns = t.cdf(t_low, len(y) - 3) < alpha and t.sf(t_high, len(y) - 3) < alpha
     else:
         turns = (parabola.f_pvalue < alpha and parabola.rsquared_adj > line.rsquared_adj
-                 and x.min() < centre - c1 / (2 * c2) < x.max())
-    if turns and c2 > 0 and parabola.rsquared >= min_r2:
+                 and x.min() < vertex < x.max())
+    if turns and c2 > 0 and parabola.rsquared >= min_r2 and min(rise / fall, fall / rise) >= min_rise:
         return U_SHAPED, found
     changed = abs(change) >= min_change if np.isfinite(change) else min_change <= 0
     if p_linear < alpha and line.rsquared >= min_r2 and changed:
@@ -154,6 +157,8 @@ def test_statistics_agree_with_statsmodels(engine, case):
     {"u_test": "adjusted-r2", "alpha": 1e-4, "min_change": 0.1},
     {"u_test": "slopes", "min_change": 0.25, "min_observations": 45},
     {"u_test": "adjusted-r2", "min_r2": 0.35},
+    {"u_test": "slopes", "min_rise": 0.25},
+    {"u_test": "adjusted-r2", "min_rise": 0.6},
 ], ids=str)
 def test_classes_follow_the_decision_by_statsmodels(engine, chosen):
     radiance, zenith = pixels(count=150)
@@ -213,6 +218,20 @@ def test_a_change_from_no_light_is_undefined_and_fails_only_a_positive_minimum(e
     assert np.isnan(found["relative_change"])
     assert effect == POSITIVE
     assert fit_one(engine, radiance, zenith, min_change=0.001)[0] == NONE
+
+
+# How much a U must rise
+
+@pytest.mark.parametrize("mirrored", [False, True], ids=["late turn", "early turn"])
+@pytest.mark.parametrize("u_test", ["slopes", "adjusted-r2"])
+def test_a_turn_that_rises_too_little_is_left_to_the_line(engine, u_test, mirrored):
+    zenith = np.linspace(0, 60, 61)
+    light = 100 + 0.05 * (zenith - 40) ** 2 + 0.01 * np.where(np.arange(61) % 2, 1, -1)
+    radiance = light[::-1] if mirrored else light  # rises by a quarter of its fall: 20 degrees against 40
+    line = POSITIVE if mirrored else NEGATIVE
+    assert fit_one(engine, radiance, zenith, u_test=u_test)[0] == U_SHAPED
+    assert fit_one(engine, radiance, zenith, u_test=u_test, min_rise=0.24)[0] == U_SHAPED
+    assert fit_one(engine, radiance, zenith, u_test=u_test, min_rise=0.26)[0] == line
 
 
 # Too little to fit
@@ -470,6 +489,7 @@ def test_every_night_twice_keeps_the_curves_and_doubles_the_observations(seed, n
 def test_any_pixel_agrees_with_statsmodels(seed, nights):
     radiance, zenith = some_pixels(seed, nights)
     radiance = np.where(np.isnan(radiance), np.float32(25), radiance)
+    assume((radiance.max(0) > radiance.min(0)).all())  # statsmodels' R2 of a constant is -inf
     zenith = np.minimum(zenith, np.float32(60))
     for engine in ENGINES.values():
         classes, found = fit(engine, radiance, zenith, min_observations=6)

@@ -57,7 +57,7 @@ def simplified_by_recursion(field, levels, least_cells):
 
     Straight from the definition, top down: survivors, levels by recursion, runs cut at the nodes that stand out.
     """
-    by_level = [flood_fill(field, level) for level in levels]
+    by_level = [flood_fill(field, np.float32(level)) for level in levels]
     survives = {(k, cells) for k, components in enumerate(by_level) for cells in components
                 if len(cells) >= least_cells}
 

@@ -5,11 +5,10 @@ from nocturne.algorithms.night_lights import angular_fit
 from nocturne.algorithms.night_lights.settings import AngularEffectsSettings
 from nocturne.algorithms.simulation.cities import draw_cities
 from nocturne.algorithms.simulation.scene import DISTURBANCES, Stack
-from nocturne.algorithms.simulation.truth import NEGATIVE, NONE, POSITIVE, U_SHAPED
+from nocturne.algorithms.simulation.truth import NONE
 from nocturne.benchmarks import evidence
 from nocturne.benchmarks.evidence_measures import (
     Case,
-    Estimator,
     estimate,
     flat_cells,
     flat_shares,
@@ -17,11 +16,10 @@ from nocturne.benchmarks.evidence_measures import (
     oracle_negative,
     permuted,
     scene_of,
-    without_late_turns,
 )
 
 CELLS, NIGHTS = 100, 300
-ESTIMATOR = Estimator(AngularEffectsSettings())
+DEFAULT = AngularEffectsSettings()
 
 
 def case(planted=True, disturbances=(), shared=None, family="curves"):
@@ -30,12 +28,12 @@ def case(planted=True, disturbances=(), shared=None, family="curves"):
 
 @pytest.fixture(scope="module")
 def planted():
-    return measure(case(), {"default": ESTIMATOR, "late": Estimator(ESTIMATOR.settings, 0.25)})
+    return measure(case(), {"default": DEFAULT, "rising": AngularEffectsSettings(min_rise=0.25)})
 
 
 @pytest.fixture(scope="module")
 def null():
-    return measure(case(planted=False), {"default": ESTIMATOR})
+    return measure(case(planted=False), {"default": DEFAULT})
 
 
 def test_strong_effects_are_found_and_the_counts_agree(planted):
@@ -49,7 +47,7 @@ def test_strong_effects_are_found_and_the_counts_agree(planted):
     assert called.found[:2].sum() / strong > 0.8
     assert planted.oracle[:2].sum() >= called.found[:2].sum()
     assert called.right == called.found.sum()
-    assert planted.called["late"].right >= called.right
+    assert planted.called["rising"].right >= called.right
 
 
 def test_flat_cells_and_permuted_zeniths_stay_within_chance(null):
@@ -65,8 +63,8 @@ def test_flat_cells_and_permuted_zeniths_stay_within_chance(null):
 def test_permuting_removes_a_planted_effect():
     scene = scene_of(case())
     stack = scene.stack()
-    cells, significant, _ = permuted(scene, stack, ESTIMATOR)
-    _, statistics = estimate(stack, scene.window.grid, ESTIMATOR)
+    cells, significant, _ = permuted(scene, stack, DEFAULT)
+    _, statistics = estimate(stack, scene.window.grid, DEFAULT)
     p = statistics[angular_fit.STATISTICS.index("linear_p")]
     assert significant / cells < 0.1 < np.nanmean(p < 0.05)
 
@@ -85,27 +83,13 @@ def test_the_oracle_is_right_without_noise_and_at_chance_without_effect():
     assert chance[curved].mean() == pytest.approx(0.025, abs=0.012)
 
 
-@pytest.mark.parametrize(("vertex", "slope", "p", "expected"), [
-    (30.0, -1.0, 0.5, U_SHAPED), (50.0, -1.0, 0.001, NEGATIVE), (50.0, -1.0, 0.5, NONE), (8.0, 1.0, 0.001, POSITIVE)])
-def test_parabolas_that_turn_late_are_what_their_line_says(vertex, slope, p, expected):
-    names = list(angular_fit.STATISTICS)
-    statistics = np.zeros((len(names), 1, 1))
-    for name, value in (("quadratic_curvature", 0.01), ("quadratic_slope", -0.02 * vertex), ("linear_slope", slope),
-                        ("linear_p", p), ("zenith_minimum", 0.0), ("zenith_maximum", 60.0)):
-        statistics[names.index(name)] = value
-    found = without_late_turns(np.full((1, 1), U_SHAPED, np.uint8), statistics, Estimator(ESTIMATOR.settings, 0.25))
-    assert found[0, 0] == expected
-    kept = np.full((1, 1), NEGATIVE, np.uint8)
-    assert without_late_turns(kept, statistics, Estimator(ESTIMATOR.settings, 0.25))[0, 0] == NEGATIVE
-
-
 def test_settings_reach_the_estimator():
     scene = scene_of(case(planted=False, disturbances=("shared_noise",), shared=0.3))
     stack = scene.stack()
-    plain, _ = estimate(stack, scene.window.grid, ESTIMATOR)
-    strict, _ = estimate(stack, scene.window.grid, Estimator(AngularEffectsSettings(alpha=1e-6)))
-    evened, statistics = estimate(stack, scene.window.grid, Estimator(AngularEffectsSettings(
-        night_effect="urban-median")))
+    plain, _ = estimate(stack, scene.window.grid, DEFAULT)
+    strict, _ = estimate(stack, scene.window.grid, AngularEffectsSettings(alpha=1e-6))
+    evened, statistics = estimate(stack, scene.window.grid, AngularEffectsSettings(
+        night_effect="urban-median"))
     assert (strict == NONE).sum() > (plain == NONE).sum()
     fitted = evened != angular_fit.NO_DATA
     assert np.isfinite(statistics[0][fitted]).all()
@@ -115,7 +99,7 @@ def test_settings_reach_the_estimator():
 
 def test_shared_noise_is_what_the_case_says():
     assert scene_of(case(planted=False, disturbances=("shared_noise",), shared=0.1)).noise.shared == 0.1
-    shares = flat_shares(case(planted=False, disturbances=("shared_noise",), shared=0.1), {"default": ESTIMATOR})
+    shares = flat_shares(case(planted=False, disturbances=("shared_noise",), shared=0.1), {"default": DEFAULT})
     assert 0 <= shares["default"] < 0.3
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import rasterio
 import shapely
-from nocturne.tests.conftest import ROOT
+from nocturne.tests.conftest import ROOT, chain_names
 from rasterio.warp import transform as transform_points
 
 SHARED = ROOT / ".." / "shared" / "data"
@@ -519,7 +519,7 @@ def test_files_give_what_reading_and_fitting_give(city, nights, effects, first, 
 
 
 def test_every_algorithm_and_every_chain_is_run_headless():
-    listed = {path.stem for path in (ROOT / "chains").glob("*.model3")}
+    listed = chain_names()
     for path in (ROOT / "processing_provider").rglob("*.py"):
         listed.update(re.findall(r'(?m)^    NAME = "(\w+)"$', path.read_text("utf-8")))
     assert listed >= {"nightlightmaps", "readblackmarble"}

@@ -267,11 +267,8 @@ def test_a_raster_without_crs_is_refused(qgis_process, tmp_path, out):
 
 
 def test_a_raster_that_does_not_exist_is_refused(qgis_process, tmp_path, out):
-    run = centres(qgis_process, out, tmp_path / "missing.tif")
-    assert run.code == 1
-    assert run.error.startswith("Could not load source layer for RADIANCE")  # QGIS's own sentence
-    assert "missing.tif" in run.error
-    assert_untouched(out)
+    assert_refused(centres(qgis_process, out, tmp_path / "missing.tif"), out, "RADIANCE", "missing.tif",
+                   "choose a raster file that exists")
 
 
 def test_a_web_map_is_refused(qgis_process, tmp_path, out):

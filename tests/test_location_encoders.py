@@ -166,10 +166,8 @@ def test_files_of_another_kind_are_named(satclip, tmp_path, capsys):
 def test_a_trained_siren_comes_out_of_its_model(tmp_path):
     torch.manual_seed(1)
     encoder = HarmonicsSiren(6, (16,), 8, analytic=False)
-    weights = {f"location.{name}": values.numpy() for name, values in encoder.state_dict().items()}
-    card = {"location_encoder": {"name": "harmonics_siren", "degrees": 6, "hidden": [16], "width": 8,
-                                 "analytic": False}}
-    save_model(str(tmp_path / "pm.safetensors"), "pm25", card, weights)
+    weights = {f"network.0.location.{name}": values.numpy() for name, values in encoder.state_dict().items()}
+    save_model(str(tmp_path / "pm.safetensors"), "pm25", {}, weights)
     found = encode("harmonics_siren", [10, 20], [5, 6], str(tmp_path / "pm.safetensors"))
     expected = encoder(torch.tensor([10.0, 20]), torch.tensor([5.0, 6])).detach()
     np.testing.assert_allclose(found, expected, rtol=1e-6)

@@ -27,7 +27,7 @@ class ArrayNights:
         self.dates = [date(2020, 1, 1) + timedelta(night) for night in range(len(radiance))]
         self.block_shape = (16, 16)
 
-    def read(self, nights, window):
+    def read(self, nights, window, spare=None):
         part = (list(nights), *window.toslices())
         return self._radiance[part[0]][:, part[1], part[2]], self._zenith[part[0]][:, part[1], part[2]]
 

@@ -128,10 +128,11 @@ def run(stacks, tmp_path):
 
 
 CHOICES = (AngularEffectsSettings(), AngularEffectsSettings(u_test="adjusted-r2", max_zenith=0.0),
-           AngularEffectsSettings(min_r2=0.3, min_change=0.2, min_observations=20, alpha=0.01, max_zenith=45.0))
+           AngularEffectsSettings(min_r2=0.3, min_change=0.2, min_observations=20, alpha=0.01, max_zenith=45.0),
+           AngularEffectsSettings(min_rise=0.5, min_observations=20))
 
 
-@pytest.mark.parametrize("chosen", CHOICES, ids=("defaults", "adjusted-r2", "strict"))
+@pytest.mark.parametrize("chosen", CHOICES, ids=("defaults", "adjusted-r2", "strict", "late turns"))
 def test_every_pixel_has_the_class_and_the_statistics_of_the_rasters(stacks, tmp_path, chosen):
     for name in ("radiance.tif", "zenith.tif"):
         shutil.copy(stacks / name, tmp_path)
@@ -214,7 +215,7 @@ night = st.tuples(st.one_of(finite, st.just(np.nan)), st.one_of(st.floats(0, 90,
        least=st.sampled_from((0.0, 0.3)), known=st.sampled_from((None, NONE, NO_DATA, 77)))
 def test_words_agree_with_the_class_whatever_the_nights_are(nights, u_test, alpha, limit, least, known):
     chosen = AngularEffectsSettings(u_test=u_test, alpha=alpha, max_zenith=limit, min_r2=least, min_change=least,
-                                    min_observations=5)
+                                    min_rise=least, min_observations=5)
     check_words(pixel_of(*zip(*nights), chosen, known))
 
 
@@ -274,6 +275,10 @@ def test_the_words_say_what_kept_a_slope_from_counting():
     words = explain(pixel_of(100 - 0.5 * zenith + 40 * np.sin(zenith), zenith, AngularEffectsSettings(min_r2=0.9)))
     assert "R² doesn't reach MIN_R2 = 0.9" in words[2]
     assert "R² doesn't reach MIN_R2 = 0.9" in words[3]
+    words = explain(pixel_of(100 + 0.05 * (zenith - 50)**2 + np.sin(zenith), zenith,
+                             AngularEffectsSettings(min_rise=0.25)))
+    assert words[0].startswith("Negative")
+    assert re.search(r"; its rise, 0\.0\d+ of its fall, doesn't reach MIN_RISE = 0\.25\.$", words[2])
 
 
 def test_a_constant_zenith_is_said():
@@ -383,10 +388,12 @@ SPOILED = {
     "not JSON": (lambda run: provenance_of(run / "classes.tif").write_text("{", "utf-8"),
                  "CLASSES: the provenance file 'classes.tif.nocturne.json' can't be read"),
     "a list": (lambda run: provenance_of(run / "classes.tif").write_text("[]", "utf-8"),
-               "CLASSES: 'classes.tif' was made by unknown without a radiance and a zenith stack"),
+               "CLASSES: 'classes.tif' was made by unknown without radiance and zenith"),
     "another algorithm": (lambda run: spoil(run, lambda document: document.update(
-        algorithm="nocturne:blackmarbleangulareffects", inputs={"FOLDER": {"path": "daily"}})),
-        "CLASSES: 'classes.tif' was made by nocturne:blackmarbleangulareffects without"),
+        algorithm="nocturne:urbancentres", inputs={"RADIANCE": {"path": "light.tif"}})),
+        "CLASSES: 'classes.tif' was made by nocturne:urbancentres without radiance and zenith"),
+    "no folder": (lambda run: spoil(run, lambda document: document.update(inputs={"FOLDER": {"path": "daily"}})),
+                  "FOLDER: the folder 'daily' that 'classes.tif' was made from can't be found"),
     "no stack": (lambda run: (run / "zenith.tif").unlink(), "ZENITH: the stack '.*zenith.tif' that 'classes.tif' was "
                  "made from can't be found, neither there nor beside the class raster"),
     "not a number": (lambda run: spoil(run, lambda document: document["parameters"].update(ALPHA="five")),
@@ -418,7 +425,7 @@ def test_a_stack_of_another_grid_is_refused(run):
     other = replace(GRID, transform=Affine(0.25, 0, 11, 0, -0.25, 50))
     for name in ("radiance.tif", "zenith.tif"):
         write_stack(run / name, np.zeros((NIGHTS, ROWS, COLUMNS), dtype=np.float32), grid=other)
-    with pytest.raises(InputError, match=r"RADIANCE: the grid of '.*radiance\.tif' .* isn't that of the class raster"):
+    with pytest.raises(InputError, match=r"RADIANCE: its grid .* isn't that of the class raster"):
         read(run, 0, 0)
 
 

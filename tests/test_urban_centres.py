@@ -343,6 +343,44 @@ def test_smallest_area_only_removes(field, min_area):
     assert large.centre_count <= everything.centre_count
 
 
+# Lists of settings -----------------------------------------------------------------------------------------------
+
+def test_first_values_give_the_result_and_all_the_stability(raster):
+    radiance = raster(cones((12, 12, 46), (40, 40, 52)))
+    alone, several = found_in(radiance, threshold="36"), found_in(radiance, threshold="36, 38;40")
+    assert [centre.stability for centre in alone.centres] == [None, None]
+    assert [shapely.to_wkb(centre.outline) for centre in several.centres] == [
+        shapely.to_wkb(centre.outline) for centre in alone.centres]
+    # circles of radius height - threshold around the same point, so Jaccard is the ratio of areas
+    bright, dim = several.centres
+    assert bright.stability == pytest.approx(((14 / 16)**2 + (12 / 16)**2) / 2, abs=0.02)
+    assert dim.stability == pytest.approx(((8 / 10)**2 + (6 / 10)**2) / 2, abs=0.02)
+
+
+def test_every_combination_counts_and_the_first_comes_first():
+    settings = UrbanCentresSettings(threshold="36,40", interval="2,4", smoothing="3,1")
+    found = [(each.threshold_value, each.interval_value, each.smoothing_cells) for each in settings.combinations()]
+    assert found[0] == (36, 2, 3)
+    assert len(set(found)) == 8
+
+
+def test_a_centre_that_other_settings_lose_is_unstable(raster):
+    bright, dim = found_in(raster(cones((15, 15, 60), (40, 40, 40))), threshold="36,45").centres
+    assert dim.stability == 0
+    assert bright.stability > 0.3
+
+
+def test_only_centres_have_a_stability_and_all_nodes_a_margin(raster):
+    tree = found_in(raster(cones((20, 20, 50), (20, 36, 46))), interval="2,1").tree
+    assert [node.stability is None for node in tree] == [True, False, False]
+    assert [node.above_threshold for node in tree] == [0, 6, 6]
+
+
+def test_a_listed_threshold_above_the_maximum_is_an_error(raster):
+    with pytest.raises(InputError, match=sentence("THRESHOLD")):
+        found_in(raster(cones((30, 30, 50))), threshold="36,80")
+
+
 # Bad input -------------------------------------------------------------------------------------------------------
 
 def sentence(parameter):
@@ -350,11 +388,12 @@ def sentence(parameter):
 
 
 @pytest.mark.parametrize(("parameter", "given"), [
-    ("INTERVAL", {"interval": "0"}), ("INTERVAL", {"interval": "-2"}), ("INTERVAL", {"interval": "1, 2"}),
-    ("INTERVAL", {"interval": "two"}), ("THRESHOLD", {"threshold": ""}), ("THRESHOLD", {"threshold": "34,36"}),
+    ("INTERVAL", {"interval": "0"}), ("INTERVAL", {"interval": "-2"}), ("INTERVAL", {"interval": "1, 0"}),
+    ("INTERVAL", {"interval": "two"}), ("THRESHOLD", {"threshold": ""}), ("THRESHOLD", {"threshold": "34,,36"}),
     ("THRESHOLD", {"threshold": "nan"}), ("THRESHOLD", {"threshold": "100", "threshold_mode": "percentile"}),
     ("THRESHOLD", {"threshold": "0", "threshold_mode": "mean_multiple"}), ("SMOOTHING", {"smoothing": "4"}),
-    ("SMOOTHING", {"smoothing": "3.5"}), ("SMOOTHING", {"smoothing": "3,5"}), ("SMOOTHING", {"smoothing": "-1"}),
+    ("SMOOTHING", {"smoothing": "3.5"}), ("SMOOTHING", {"smoothing": "3,4"}), ("SMOOTHING", {"smoothing": "-1"}),
+    ("THRESHOLD", {"threshold": "36,36.0"}), ("THRESHOLD", {"threshold": "50,100", "threshold_mode": "percentile"}),
     ("CELL_SIZE", {"cell_size": 0.005}), ("MIN_AREA", {"min_area": -1.0}), ("OUTLINE", {"outline": "dots"}),
     ("THRESHOLD_MODE", {"threshold_mode": "median"})])
 def test_settings_that_cannot_be_used(parameter, given):

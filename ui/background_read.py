@@ -51,5 +51,8 @@ class _TaskProgress(Progress):
     def __init__(self, task: QgsTask) -> None:
         self._task = task
 
+    def set_fraction(self, fraction: float) -> None:
+        self._task.setProgress(100.0 * fraction)
+
     def is_cancelled(self) -> bool:
         return bool(self._task.isCanceled())

@@ -9,7 +9,7 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QMenu
 
-from ..processing_provider.dependencies import MissingLibrary, load
+from ..processing_provider.dependencies import MissingLibrary, load, load_if_there
 
 if TYPE_CHECKING:
     from .explorer_dock import ExplorerDock
@@ -40,6 +40,7 @@ class ExplorerActions:
         if self._dock is None:
             try:
                 load("rasterio", "matplotlib")
+                load_if_there("pyfive", "isal")  # for classes that were made straight from files
             except MissingLibrary as error:
                 self._iface.messageBar().pushMessage("Angular-effect explorer", str(error), Qgis.MessageLevel.Warning)
                 return

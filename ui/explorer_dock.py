@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import html
+import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
@@ -123,21 +124,21 @@ class ExplorerDock(QgsDockWidget):
             self._say("Choose a class raster that 'Angular effects' has written.")
             return
         path = layer.source().split("|")[0]
-        self._say("Looking for its stacks ...")
+        self._say("Looking for its nights ...")
         crs = crs_text(layer.crs()) if layer.crs().isValid() else ""
-        self._read(f"Stacks of {layer.name()}", partial(_find_origin, path, crs), self._take_origin)
+        self._read(f"Nights of {layer.name()}", partial(_find_origin, path, crs), self._take_origin)
 
     def _take_origin(self, found: tuple[ClassOrigin, WindowDecision]) -> None:
         self._origin, self._decision = found
         self._ask_for_pixel()
         self._canvas.setMapTool(self._tool)
 
-    def _ask_for_pixel(self) -> None:
+    def _ask_for_pixel(self, said: str = "") -> None:
         if self._origin is None:
             return
         changed = " and ".join(self._origin.changed)
-        self._say(f"Changed since the classes were made: {changed}; run 'Angular effects' again to have both agree."
-                  if changed else "Click a pixel on the map.")
+        self._say(said + (f"Changed since the classes were made: {changed}; run 'Angular effects' again to have both "
+                          "agree." if changed else "Click a pixel on the map."))
 
     # Pixels
 
@@ -155,9 +156,10 @@ class ExplorerDock(QgsDockWidget):
             self._say("The point can't be expressed in the class raster's CRS; click inside the raster.")
             return
         read = partial(_read_pixel, self._origin, self._decision, place.x(), place.y())
-        self._read("Nights of a pixel", read, self._take_pixel)
+        self._say("Reading the nights of the pixel ...")
+        self._read("Nights of a pixel", read, partial(self._take_pixel, time.monotonic()))
 
-    def _take_pixel(self, pixel: PixelNights) -> None:
+    def _take_pixel(self, start: float, pixel: PixelNights) -> None:
         if not self._comparing.isChecked():
             self.pixels, self._oldest = [pixel], 0
         elif pixel.cell not in [each.cell for each in self.pixels]:
@@ -167,7 +169,7 @@ class ExplorerDock(QgsDockWidget):
                 self.pixels[self._oldest] = pixel
                 self._oldest = (self._oldest + 1) % MOST_PIXELS
         self._show()
-        self._ask_for_pixel()
+        self._ask_for_pixel(f"Read in {time.monotonic() - start:.1f} s. ")
 
     def _clear(self) -> None:
         self._forget_reads()

@@ -1,7 +1,7 @@
 """Angular effects of stacks: how the radiance of each pixel depends on the view zenith angle (Tan et al. 2022)."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 from scipy.special import stdtr
 
+from ..devices import pick_device
 from ..errors import InputError
 from ..execution import run_blocks
 from ..progress import Progress
@@ -22,7 +23,8 @@ from .black_marble.catalogue import NightRecord
 from .black_marble.series import open_series
 from .false_discoveries import corrected_level
 from .night_effect import urban_median_factors
-from .night_sources import FileNights, NightSource, StackNights, plan_blocks
+from .night_sample import SampledNights, equal_nights, valid_shares
+from .night_sources import FileNights, Nights, NightSource, StackNights, plan_blocks
 from .settings import AngularEffectsSettings, FileAngularEffectsSettings
 
 CLASSES = (
@@ -38,14 +40,14 @@ Fitted = tuple[NDArray[np.uint8], NDArray[np.float32]]  # classes (rows, columns
 
 @dataclass(frozen=True)
 class AngularEffectCounts:
-    """Pixels per class, and per night the pixels with radiance."""
+    """Pixels per class, and per night the pixels with radiance; None for nights that MAX_NIGHTS left out."""
 
     none: int
     negative: int
     positive: int
     u_shaped: int
     no_data: int
-    valid: tuple[int, ...]
+    valid: tuple[int | None, ...]
 
     @property
     def fitted(self) -> int:
@@ -80,8 +82,8 @@ def classify_files(folder: str, classes_path: str, statistics_path: str | None, 
     counts = classify(FileNights(series), classes_path, statistics_path, settings, resources, progress.part(0.1, 1))
     whole = Window(0, 0, series.grid.width, series.grid.height)
     cells = max(1, np.count_nonzero(series.inside_tiles(whole)))
-    return FileAngularEffects(counts, series.records([count / cells for count in counts.valid],
-                                                     [count > 0 for count in counts.valid]))
+    shares = [None if count is None else count / cells for count in counts.valid]
+    return FileAngularEffects(counts, series.records(shares, [bool(count) for count in counts.valid]))
 
 
 def classify(source: NightSource, classes_path: str, statistics_path: str | None, settings: AngularEffectsSettings,
@@ -92,7 +94,7 @@ def classify(source: NightSource, classes_path: str, statistics_path: str | None
                      f"{grid.width * grid.height * 57 / 2**20:.0f} MiB on disk.")
     fitted = WindowFit(source, settings, resources, progress)
     counts = np.zeros(NO_DATA + 1, dtype=np.int64)
-    seen = np.zeros(len(source.dates), dtype=np.int64)
+    seen = np.zeros(len(fitted.nights), dtype=np.int64)
     observations = 0.0
     with ExitStack() as writers:
         class_writer = writers.enter_context(RasterWriter(
@@ -109,31 +111,43 @@ def classify(source: NightSource, classes_path: str, statistics_path: str | None
     if not observations:
         raise InputError(source.parameter, "no pixel has a night with radiance and a zenith within MAX_ZENITH",
                          "check the no-data values, the quality choices and MAX_ZENITH")
+    by_night = dict(zip(fitted.nights, seen.tolist()))
     result = AngularEffectCounts(int(counts[NONE]), int(counts[NEGATIVE]), int(counts[POSITIVE]),
-                                 int(counts[U_SHAPED]), int(counts[NO_DATA]), tuple(seen.tolist()))
+                                 int(counts[U_SHAPED]), int(counts[NO_DATA]),
+                                 tuple(by_night.get(night) for night in range(len(source.dates))))
     _summarise(result, settings, progress)
     return result
 
 
 class WindowFit:
-    """The passes over a source: night factors and levels where they are asked for, then classes and statistics.
+    """The passes over a source: sample, night factors and levels where they are asked for, then classes and statistics.
 
-    factors: what each night's radiance is divided by, of shape (nights,); None where NIGHT_EFFECT is none.
+    nights: those of the given source that are fitted; source: these only. factors: what each night's radiance is
+    divided by, of shape (nights,); None where NIGHT_EFFECT is none.
     """
 
     def __init__(self, source: NightSource, settings: AngularEffectsSettings, resources: Resources,
                  progress: Progress) -> None:
-        self._source, self._settings, self._resources = source, settings, resources
-        self._engine = _engine(progress)
+        self._settings, self._resources = settings, resources
+        self._engine = _engine(resources, progress)
         self._limit = settings.max_zenith or np.inf
-        self._plan = plan_blocks(source, resources)
-        passes = [settings.night_effect != "none"] * 2 + [settings.correction != "none"]
+        passes = [settings.max_nights > 0, *[settings.night_effect != "none"] * 2, settings.correction != "none"]
         begin, share = 0.0, 1 / (1 + sum(passes))
+        limit = angular_fit.finite_limit(self._limit)
+        self.nights: Sequence[int] = range(len(source.dates))
+        if settings.max_nights:
+            begin = share
+            shares = valid_shares(source, limit, resources, progress.part(0, begin))
+            self.nights = equal_nights(shares, settings.max_nights, settings.seed)
+            progress.message(f"{len(self.nights)} of {len(source.dates)} nights are drawn, so that a pixel has about "
+                             f"{shares[self.nights].sum():.0f} valid ones instead of {shares.sum():.0f}.")
+            source = SampledNights(source, self.nights)
+        self.source = source
+        self._plan = plan_blocks(source, resources)
         self.factors: NDArray[np.float64] | None = None
         if settings.night_effect == "urban-median":
-            begin = 2 * share
-            self.factors = urban_median_factors(source, angular_fit.finite_limit(self._limit), resources,
-                                                progress.part(0, begin))
+            self.factors = urban_median_factors(source, limit, resources, progress.part(begin, begin + 2 * share))
+            begin += 2 * share
             progress.message(f"Night factors: {self.factors.min():.2f} to {self.factors.max():.2f}, median "
                              f"{np.median(self.factors):.2f}.")
         self.thresholds = Thresholds(len(source.dates), settings)
@@ -147,7 +161,7 @@ class WindowFit:
         """Window by window: pixels with radiance per night (nights,); classes and STATISTICS."""
 
         def fit(window: Window) -> tuple[Window, NDArray[np.int64], Fitted]:
-            valid = np.zeros(len(self._source.dates), dtype=np.int64)
+            valid = np.zeros(len(self.source.dates), dtype=np.int64)
             return window, valid, self._engine.fit_block(*self._sums(window, valid), self.thresholds, self._settings)
 
         return run_blocks(fit, self._plan.windows, self._resources, self._progress)
@@ -156,8 +170,9 @@ class WindowFit:
               valid: NDArray[np.int64] | None = None) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         """Sums and references of a window; counts the pixels with radiance of each night."""
         sums, references = angular_fit.empty_sums(int(window.height), int(window.width))
+        nights: Nights | None = None
         for batch in self._plan.batches:
-            radiance, zenith = self._source.read(batch, window)
+            radiance, zenith = nights = self.source.read(batch, window, nights)
             if valid is not None:
                 valid[batch.start:batch.stop] = [np.count_nonzero(night == night) for night in radiance]
             if self.factors is not None:
@@ -184,7 +199,16 @@ class WindowFit:
         return Levels(linear, turning)
 
 
-def _engine(progress: Progress) -> Any:
+def _engine(resources: Resources, progress: Progress) -> Any:
+    device = pick_device(resources.device, progress, double=True)
+    if device == "cpu":
+        return _cpu_engine(progress)
+    from .angular_torch import TorchEngine
+
+    return TorchEngine(device, _cpu_engine(progress), progress)
+
+
+def _cpu_engine(progress: Progress) -> Any:
     try:
         from . import angular_kernel
     except Exception as error:  # a numba for another numpy raises other errors than ImportError

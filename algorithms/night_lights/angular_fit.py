@@ -114,7 +114,7 @@ class Thresholds:
 
 def fit(n: Any, x1: Any, x2: Any, x3: Any, x4: Any, y1: Any, xy: Any, x2y: Any, yy: Any, radiance0: Any, zenith0: Any,
         lowest: Any, highest: Any, critical_t: Any, log_beta_linear: Any, log_beta_quadratic: Any,
-        linear_level: Any, turning_level: Any, min_observations: Any, min_r2: Any, min_change: Any,
+        linear_level: Any, turning_level: Any, min_observations: Any, min_r2: Any, min_change: Any, min_rise: Any,
         slopes_test: Any) -> Any:
     """Class, the 14 STATISTICS and TURNING_T of a pixel from its sums, in double precision.
 
@@ -161,19 +161,21 @@ def fit(n: Any, x1: Any, x2: Any, x3: Any, x4: Any, y1: Any, xy: Any, x2y: Any, 
     value_at_zero = level + beta * (x_zero - mean_x) + gamma * (
         x_zero * x_zero - mean_x2 - k * (x_zero - mean_x))
 
+    tilt_low, tilt_high = 2.0 * x_low - k, 2.0 * x_high - k
+    fall, rise = -(beta + gamma * tilt_low), beta + gamma * tilt_high  # a parabola falls by fall2 / (4 gamma)
+    both_ways = (rise * rise >= min_rise * fall * fall) & (fall * fall >= min_rise * rise * rise)
     turning_t = not_a_number
     if slopes_test:
         variance = left_quadratic * total / np.maximum(freedom, 1.0)
-        tilt_low, tilt_high = 2.0 * x_low - k, 2.0 * x_high - k
         error_low = np.sqrt(variance * (1.0 / sxx + tilt_low * tilt_low / sqq))
         error_high = np.sqrt(variance * (1.0 / sxx + tilt_high * tilt_high / sqq))
-        turning_t = np.minimum(-(beta + gamma * tilt_low) / error_low, (beta + gamma * tilt_high) / error_high)
+        turning_t = np.minimum(fall / error_low, rise / error_high)
         turns = turning_t > critical_t
     else:
         better = left_quadratic / np.maximum(freedom, 1.0) < left_linear / (n - 2.0)
         vertex = (k * gamma - beta) / (2.0 * select(gamma > 0.0, gamma, 1.0))
         turns = (quadratic_p < turning_level) & better & (vertex > x_low) & (vertex < x_high)
-    u_shaped = curved & (gamma > 0.0) & (quadratic_r2 >= min_r2) & turns
+    u_shaped = curved & (gamma > 0.0) & (quadratic_r2 >= min_r2) & turns & both_ways
     changed = select(change == change, np.abs(change) >= min_change, min_change <= 0.0)
     sloped = varied & (linear_p < linear_level) & (linear_r2 >= min_r2) & changed
     effect = select(u_shaped, U_SHAPED, select(sloped & (beta < 0.0), NEGATIVE, select(
@@ -215,6 +217,7 @@ def fit_block(sums: NDArray[np.float64], references: NDArray[np.float32], thresh
     with np.errstate(all="ignore"):
         arguments = [*state, *reference, thresholds.critical_t[count], thresholds.log_beta[count + 1],
                      thresholds.log_beta[count], thresholds.levels.linear, thresholds.levels.turning,
-                     settings.min_observations, settings.min_r2, settings.min_change, settings.u_test == "slopes"]
+                     settings.min_observations, settings.min_r2, settings.min_change, settings.min_rise,
+                     settings.u_test == "slopes"]
         effect, *found = fit(*arguments)
         return effect.astype(np.uint8), np.stack(found[:quantities]).astype(dtype)

@@ -6,16 +6,18 @@ from typing import Any
 
 import numba
 import numpy as np
+from numba.core.compiler import Compiler
 from numba.extending import overload, register_jitable
 from numpy.typing import DTypeLike, NDArray
 
 from . import angular_fit
-from .angular_fit import STATISTICS, ZENITH_SCALE, Thresholds, select, tail_probability
+from .angular_fit import REFERENCES, STATISTICS, SUMS, ZENITH_SCALE, Thresholds, select, tail_probability
 from .settings import AngularEffectsSettings
 
 CONVERGED = 1e-12  # a thousandth of the error that the statistics may have
 MAX_TERMS = 200
-TOGETHER = 4  # nights whose terms are added while the sums stay in registers
+TOGETHER = 4  # nights that are added while the state stays in registers; the compiler unrolls no more
+PADDING = 8, 48  # columns of sums and references: rows a power of two apart would evict each other from the cache
 compiled: Any = numba.njit(nogil=True, cache=True, error_model="numpy")
 
 _observation = register_jitable(angular_fit.observation)
@@ -50,7 +52,7 @@ def _incomplete_beta_half(x: float, freedom: float, log_beta: float) -> float:
         return 0.0 if x <= 0.0 else np.nan
     if x >= 1.0:
         return 1.0
-    front = math.exp(a * math.log(x) + b * math.log1p(-x) - log_beta)
+    front = math.exp(a * math.log(x) - log_beta) * math.sqrt(1.0 - x)
     if x < (a + 1.0) / (a + b + 2.0):
         return front * _continued_fraction(a, b, x) / a
     return 1.0 - front * _continued_fraction(b, a, 1.0 - x) / b
@@ -72,80 +74,52 @@ def _compiled_select(condition: Any, where_true: Any, where_false: Any) -> Any:
     return scalar
 
 
-@compiled
-def _take_references(radiance: Any, zenith: Any, accepted: Any, limit: Any, n: Any, radiance0: Any,
-                     zenith0: Any) -> bool:
-    """The first observation of each column that has none yet; whether every column has one now."""
-    complete = True
-    for column in range(n.shape[0]):
-        if n[column] == 0.0:
-            use = True if accepted is None else accepted[column] != 0
-            if _observation(radiance[column], zenith[column], use, limit):
-                radiance0[column], zenith0[column] = radiance[column], zenith[column]
-            else:
-                complete = False
-    return complete
+class _Apart(Compiler):
+    """Tells LLVM that the arrays which a function gets don't overlap; it vectorises a loop over so many only then."""
+
+    def define_pipelines(self) -> Any:
+        self.state.flags.noalias = True
+        return super().define_pipelines()  # type: ignore[no-untyped-call]
 
 
-@compiled
-def _centre(radiance: Any, zenith: Any, accepted: Any, limit: Any, n: Any, radiance0: Any, zenith0: Any, lowest: Any,
-            highest: Any, x: Any, y: Any) -> None:
-    """Centred zenith and radiance of one night and row."""
-    for column in range(n.shape[0]):
-        r, z = radiance[column], zenith[column]
-        use = True if accepted is None else accepted[column] != 0
-        valid = _observation(r, z, use, limit)
-        low, high = lowest[column], highest[column]
-        lowest[column] = z if valid & (z < low) else low
-        highest[column] = z if valid & (z > high) else high
-        x[column] = _centred(valid, z, zenith0[column], ZENITH_SCALE)
-        y[column] = _centred(valid, r, radiance0[column], 1.0)
-        n[column] += 1.0 if valid else 0.0
-
-
-@compiled
-def _add_zenith_powers(x: Any, x1: Any, x2: Any, x3: Any, x4: Any) -> None:
-    for column in range(x1.shape[0]):
-        a1, a2, a3, a4 = x1[column], x2[column], x3[column], x4[column]
-        for night in range(TOGETHER):
-            v = x[night, column]
-            vv = v * v
-            a1, a2, a3, a4 = a1 + v, a2 + vv, a3 + vv * v, a4 + vv * vv
-        x1[column], x2[column], x3[column], x4[column] = a1, a2, a3, a4
-
-
-@compiled
-def _add_radiance_products(x: Any, y: Any, y1: Any, xy: Any, x2y: Any, yy: Any) -> None:
-    for column in range(y1.shape[0]):
-        a1, a2, a3, a4 = y1[column], xy[column], x2y[column], yy[column]
-        for night in range(TOGETHER):
-            v, w = x[night, column], y[night, column]
-            a1, a2, a3, a4 = a1 + w, a2 + v * w, a3 + v * v * w, a4 + w * w
-        y1[column], xy[column], x2y[column], yy[column] = a1, a2, a3, a4
+@numba.njit(nogil=True, cache=True, error_model="numpy", pipeline_class=_Apart)
+def _add_to_row(radiance: Any, zenith: Any, accepted: Any, limit: Any, row: int, begin: int, n: Any, x1: Any, x2: Any,
+                x3: Any, x4: Any, y1: Any, xy: Any, x2y: Any, yy: Any, radiance0: Any, zenith0: Any, lowest: Any,
+                highest: Any) -> None:
+    """Adds up to TOGETHER nights, from begin on, to the state of one row. Nothing branches, so it is vectorised."""
+    last = radiance.shape[0] - 1
+    for c in range(radiance.shape[2]):
+        a, b1, b2, b3, b4, c1, d1, d2, e = n[c], x1[c], x2[c], x3[c], x4[c], y1[c], xy[c], x2y[c], yy[c]
+        r0, z0, low, high = radiance0[c], zenith0[c], lowest[c], highest[c]
+        for index in range(TOGETHER):
+            night = min(begin + index, last)
+            r, z = radiance[night, row, c], zenith[night, row, c]
+            use = begin + index <= last
+            if accepted is not None:
+                use &= accepted[night, row, c] != 0
+            valid = _observation(r, z, use, limit)
+            first = valid & (a == 0.0)
+            r0, z0 = select(first, r, r0), select(first, z, z0)
+            low, high = select(valid & (z < low), z, low), select(valid & (z > high), z, high)
+            x, y = _centred(valid, z, z0, ZENITH_SCALE), _centred(valid, r, r0, 1.0)
+            xx = x * x
+            a += select(valid, 1.0, 0.0)
+            b1, b2, b3, b4 = b1 + x, b2 + xx, b3 + xx * x, b4 + xx * xx
+            c1, d1, d2, e = c1 + y, d1 + x * y, d2 + xx * y, e + y * y
+        n[c], x1[c], x2[c], x3[c], x4[c], y1[c], xy[c], x2y[c], yy[c] = a, b1, b2, b3, b4, c1, d1, d2, e
+        radiance0[c], zenith0[c], lowest[c], highest[c] = r0, z0, low, high
 
 
 @compiled
 def _add_nights(radiance: Any, zenith: Any, accepted: Any, limit: Any, sums: Any, references: Any) -> None:
-    """The loops are short and touch few arrays each, so that the compiler vectorises them."""
     nights, rows, columns = radiance.shape
-    x, y = np.empty((TOGETHER, columns)), np.empty((TOGETHER, columns))
+    s, r = np.empty((SUMS, columns + PADDING[0])), np.empty((REFERENCES, columns + PADDING[1]), np.float32)
     for row in range(rows):
-        s, r = sums[row], references[row]
-        complete = False
+        s[:, :columns], r[:, :columns] = sums[row], references[row]
         for begin in range(0, nights, TOGETHER):
-            for index in range(TOGETHER):
-                night = begin + index
-                if night >= nights:
-                    x[index], y[index] = 0.0, 0.0
-                    continue
-                mask = None if accepted is None else accepted[night, row]
-                if not complete:
-                    complete = _take_references(radiance[night, row], zenith[night, row], mask, limit, s[0],
-                                                r[0], r[1])
-                _centre(radiance[night, row], zenith[night, row], mask, limit, s[0], r[0], r[1], r[2], r[3],
-                        x[index], y[index])
-            _add_zenith_powers(x, s[1], s[2], s[3], s[4])
-            _add_radiance_products(x, y, s[5], s[6], s[7], s[8])
+            _add_to_row(radiance, zenith, accepted, limit, row, begin, s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7],
+                        s[8], r[0], r[1], r[2], r[3])
+        sums[row], references[row] = s[:, :columns], r[:, :columns]
 
 
 def add_nights(radiance: NDArray[np.float32], zenith: NDArray[np.float32], accepted: NDArray[np.uint8] | None,
@@ -156,8 +130,8 @@ def add_nights(radiance: NDArray[np.float32], zenith: NDArray[np.float32], accep
 
 @compiled
 def _fit_block(sums: Any, references: Any, critical_t: Any, log_beta: Any, linear_level: float,
-               turning_level: float, min_observations: int, min_r2: float, min_change: float, slopes_test: bool,
-               classes: Any, quantities: Any) -> None:
+               turning_level: float, min_observations: int, min_r2: float, min_change: float, min_rise: float,
+               slopes_test: bool, classes: Any, quantities: Any) -> None:
     rows, _, columns = sums.shape
     for row in range(rows):
         s, r = sums[row], references[row]
@@ -167,7 +141,7 @@ def _fit_block(sums: Any, references: Any, critical_t: Any, log_beta: Any, linea
                 s[0, column], s[1, column], s[2, column], s[3, column], s[4, column], s[5, column], s[6, column],
                 s[7, column], s[8, column], r[0, column], r[1, column], r[2, column], r[3, column],
                 critical_t[count], log_beta[count + 1], log_beta[count], linear_level, turning_level,
-                min_observations, min_r2, min_change, slopes_test)
+                min_observations, min_r2, min_change, min_rise, slopes_test)
             classes[row, column] = fitted[0]
             found = fitted[1:]
             for index in range(quantities.shape[0]):
@@ -183,5 +157,5 @@ def fit_block(sums: NDArray[np.float64], references: NDArray[np.float32], thresh
     found = np.empty((quantities, rows, columns), dtype=dtype)
     _fit_block(sums, references, thresholds.critical_t, thresholds.log_beta, thresholds.levels.linear,
                thresholds.levels.turning, settings.min_observations, settings.min_r2, settings.min_change,
-               settings.u_test == "slopes", classes, found)
+               settings.min_rise, settings.u_test == "slopes", classes, found)
     return classes, found

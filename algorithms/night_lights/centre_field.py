@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import rasterio
@@ -23,6 +24,7 @@ from .settings import UrbanCentresSettings
 SOURCE_BYTES = 16  # per cell of the raster, to read and resample
 FIELD_BYTES = 40  # per cell of the field, to smooth it and to find its edges
 READ_BYTES = 16 * 2**20
+MARGIN = 2  # cells around an area that bilinear values and contours need
 
 
 def read_field(radiance: RasterInput, band: int, boundary: Boundary | None, settings: UrbanCentresSettings,
@@ -34,15 +36,13 @@ def read_field(radiance: RasterInput, band: int, boundary: Boundary | None, sett
     progress = progress or Progress()
     with open_raster(radiance) as dataset:
         whole = read_grid(radiance, dataset)
-        if not 1 <= band <= dataset.count:
-            raise InputError("BAND", f"band {band} was asked for, and '{radiance.path}' has {dataset.count}",
-                             f"choose one from 1 to {dataset.count}")
+        check_band(radiance, dataset, band)
         window = _window_of(boundary, whole)
         grid = whole.part(window)
-        target = _target_grid(grid, settings)
+        target = metric_grid(grid, settings.target_crs, settings.cell_size)
         shape = (target.height, target.width)
         check_memory(grid.width * grid.height * SOURCE_BYTES + math.prod(shape) * FIELD_BYTES, shape, resources)
-        values = _read(dataset, band, window, progress.part(0, 0.5))
+        values = read_part(dataset, band, window, progress.part(0, 0.5))
     values[~np.isfinite(values)] = np.nan
     if np.isnan(values).all():
         raise InputError(radiance.parameter, f"band {band} of '{radiance.path}' has no data here",
@@ -57,29 +57,44 @@ def read_field(radiance: RasterInput, band: int, boundary: Boundary | None, sett
     return field, target
 
 
+def check_band(radiance: RasterInput, dataset: rasterio.DatasetReader, band: int) -> None:
+    """Raises InputError for a band that the raster doesn't have."""
+    if not 1 <= band <= dataset.count:
+        raise InputError("BAND", f"band {band} was asked for, and '{radiance.path}' has {dataset.count}",
+                         f"choose one from 1 to {dataset.count}")
+
+
 def _window_of(boundary: Boundary | None, grid: Grid) -> Window:
     """The part of the grid that holds the boundary, and the cells around that bilinear values need."""
     if boundary is None:
         return Window(0, 0, grid.width, grid.height)
-    left, bottom, right, top = shapely.total_bounds(boundary.near(grid))
-    own_left, own_bottom, own_right, own_top = grid.bounds
-    if left >= own_right or right <= own_left or bottom >= own_top or top <= own_bottom:
+    window = window_around(shapely.total_bounds(boundary.near(grid)), grid)
+    if window is None:
         raise InputError(boundary.parameter, "its polygons lie outside the raster",
                          "choose polygons that the raster covers")
-    first_column = max(0, math.floor((left - own_left) / grid.cell_width) - 2)
-    first_row = max(0, math.floor((own_top - top) / grid.cell_height) - 2)
-    last_column = min(grid.width, math.ceil((right - own_left) / grid.cell_width) + 2)
-    last_row = min(grid.height, math.ceil((own_top - bottom) / grid.cell_height) + 2)
+    return window
+
+
+def window_around(bounds: Sequence[float] | NDArray[np.float64], grid: Grid) -> Window | None:
+    """The cells within bounds (left, bottom, right, top), and MARGIN cells around them; None where it has none."""
+    left, bottom, right, top = bounds
+    own_left, own_bottom, own_right, own_top = grid.bounds
+    if left >= own_right or right <= own_left or bottom >= own_top or top <= own_bottom:
+        return None
+    first_column = max(0, math.floor((left - own_left) / grid.cell_width) - MARGIN)
+    first_row = max(0, math.floor((own_top - top) / grid.cell_height) - MARGIN)
+    last_column = min(grid.width, math.ceil((right - own_left) / grid.cell_width) + MARGIN)
+    last_row = min(grid.height, math.ceil((own_top - bottom) / grid.cell_height) + MARGIN)
     return Window(first_column, first_row, last_column - first_column, last_row - first_row)
 
 
-def _target_grid(grid: Grid, settings: UrbanCentresSettings) -> Grid:
+def metric_grid(grid: Grid, target_crs: str, cell_size: float) -> Grid:
     """The grid to work on; the raster's own where it is projected at the cell size already, or its CRS is asked for."""
-    if settings.target_crs:
+    if target_crs:
         try:
-            crs = CRS.from_user_input(settings.target_crs)
+            crs = CRS.from_user_input(target_crs)
         except CRSError as error:
-            raise InputError("TARGET_CRS", f"'{settings.target_crs}' isn't a coordinate reference system",
+            raise InputError("TARGET_CRS", f"'{target_crs}' isn't a coordinate reference system",
                              "give one such as EPSG:32651") from error
         if crs == grid.crs:
             return grid
@@ -88,12 +103,12 @@ def _target_grid(grid: Grid, settings: UrbanCentresSettings) -> Grid:
                              "choose a projected one or leave it empty")
     else:
         sizes = np.array([grid.cell_width, grid.cell_height])
-        if grid.crs.is_projected and (abs(sizes / settings.cell_size - 1) <= TOLERANCE_CELLS).all():
+        if grid.crs.is_projected and (abs(sizes / cell_size - 1) <= TOLERANCE_CELLS).all():
             return grid
         crs = automatic_metric_crs(wgs84_bounds(grid))
-    target = projected_grid(grid, crs, settings.cell_size)
+    target = projected_grid(grid, crs, cell_size)
     if min(target.width, target.height) < 2:
-        raise InputError("CELL_SIZE", f"{settings.cell_size:g} leaves {target.width} x {target.height} cells of the "
+        raise InputError("CELL_SIZE", f"{cell_size:g} leaves {target.width} x {target.height} cells of the "
                          "raster", "give a smaller one")
     return target
 
@@ -106,7 +121,8 @@ def check_memory(needed: float, shape: tuple[int, ...], resources: Resources) ->
                          "raise it, give a BOUNDARY or a larger CELL_SIZE")
 
 
-def _read(dataset: rasterio.DatasetReader, band: int, window: Window, progress: Progress) -> NDArray[np.float32]:
+def read_part(dataset: rasterio.DatasetReader, band: int, window: Window, progress: Progress) -> NDArray[np.float32]:
+    """A band's values in a window, of shape (rows, columns), read piece by piece; NaN where there is no data."""
     values = np.empty((window.height, window.width), dtype=np.float32)
     blocks = plan_windows(window.width, window.height, dataset.block_shapes[band - 1], 4, READ_BYTES)
     for done, block in enumerate(blocks):

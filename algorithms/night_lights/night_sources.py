@@ -29,6 +29,9 @@ Nights = tuple[NDArray[np.float32], NDArray[np.float32]]  # radiance, zenith: (n
 class NightSource(Protocol):
     """What the angular effects are fitted to; read() serves several threads.
 
+    read(): spare may be what it gave before for the same window and at least as many nights. It is overwritten then,
+    which saves the time that the pages of new arrays take.
+
     block_shape: rows and columns that are stored together; first_row: the row of the storage on which the grid begins.
     parameter: named in errors.
     """
@@ -39,7 +42,7 @@ class NightSource(Protocol):
     block_shape: tuple[int, int]
     first_row: int
 
-    def read(self, nights: Sequence[int], window: Window) -> Nights: ...
+    def read(self, nights: Sequence[int], window: Window, spare: Nights | None = None) -> Nights: ...
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ class StackNights:
             self._bands = pair_bands(self.dates, band_dates(zenith, second))
             self.block_shape = first.block_shapes[0]
 
-    def read(self, nights: Sequence[int], window: Window) -> Nights:
+    def read(self, nights: Sequence[int], window: Window, spare: Nights | None = None) -> Nights:
         with open_raster(self._radiance) as dataset:
             radiance = read_values(dataset, [self._bands[night][0] for night in nights], window)
         with open_raster(self._zenith) as dataset:
@@ -111,13 +114,13 @@ class FileNights:
         self.block_shape = series.chunk_shape
         self.first_row = series.window.row
 
-    def read(self, nights: Sequence[int], window: Window) -> Nights:
-        shape = (len(nights), int(window.height), int(window.width))
-        radiance, zenith = np.empty(shape, np.float32), np.empty(shape, np.float32)
+    def read(self, nights: Sequence[int], window: Window, spare: Nights | None = None) -> Nights:
+        if spare is None:
+            shape = (len(nights), int(window.height), int(window.width))
+            spare = np.empty(shape, np.float32), np.empty(shape, np.float32)
+        radiance, zenith = (values[:len(nights)] for values in spare)
         for index, night in enumerate(nights):
-            block = self._series.read_block(night, window)
-            radiance[index] = block.radiance
-            zenith[index] = np.nan if block.zenith is None else block.zenith
+            self._series.read_into(night, window, radiance[index], zenith[index])
         return radiance, zenith
 
 

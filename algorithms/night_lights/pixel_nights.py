@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -11,16 +11,20 @@ from rasterio.windows import Window
 from scipy.special import stdtr
 
 from ..errors import InputError
-from ..execution import run_blocks
 from ..progress import Progress
 from ..rasters import Grid, open_raster, read_grid
 from ..settings import Resources
 from . import angular_fit
 from .angular_effects import WindowFit
 from .angular_fit import STATISTICS, ZENITH_SCALE, Levels, Thresholds
-from .class_origin import ClassOrigin
-from .night_sources import StackNights
+from .black_marble.series import open_series
+from .class_origin import ClassOrigin, FileOrigin, StackOrigin
+from .nearby_nights import NearbyNights
+from .night_sources import FileNights, NightSource, StackNights
 from .settings import AngularEffectsSettings
+
+SIDE = 64  # cells around a pixel of files that are kept: 24 MB for two years
+FILE_NIGHTS = 16  # that are read at once
 
 
 @dataclass(frozen=True)
@@ -34,9 +38,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class WindowDecision:
-    """What all pixels of a class raster share: the stacks, and what CORRECTION and NIGHT_EFFECT found in them."""
+    """What all pixels of a class raster share: the nights, and what CORRECTION and NIGHT_EFFECT found in them."""
 
-    source: StackNights
+    nights: NearbyNights
     thresholds: Thresholds
     factors: NDArray[np.float64] | None
 
@@ -70,7 +74,7 @@ class PixelFit:
 
 @dataclass(frozen=True)
 class PixelNights:
-    """One pixel's nights in the order of the radiance stack, and what follows from them.
+    """One pixel's nights in the order of their source, and what follows from them.
 
     radiance (nW/cm2/sr, as it is fitted) and zenith (degrees): (nights,), NaN where there is no value. recorded: what
     the class raster says. factors: what the nights' radiances were divided by for NIGHT_EFFECT; None = nothing.
@@ -92,34 +96,46 @@ class PixelNights:
 
 
 def window_decision(origin: ClassOrigin, progress: Progress) -> WindowDecision:
-    """Reads the whole stacks where CORRECTION or NIGHT_EFFECT ask for it. Raises InputError as classify_stacks does."""
-    source = StackNights(origin.radiance, origin.zenith)
-    fitted = WindowFit(source, origin.settings, Resources(), progress)
-    return WindowDecision(source, fitted.thresholds, fitted.factors)
+    """Finds the nights, and reads all their pixels where CORRECTION, NIGHT_EFFECT or MAX_NIGHTS ask for it.
+
+    Raises InputError as classify_stacks and classify_files do.
+    """
+    resources = Resources(device="cpu")
+    source = _source(origin, resources, progress)
+    fitted = WindowFit(source, origin.settings, resources, progress)
+    # A tile of a stack is inflated in a moment, the chunks of hundreds of files are worth keeping.
+    near = (SIDE, FILE_NIGHTS) if isinstance(origin, FileOrigin) else (1, -(-len(source.dates) // 2))
+    return WindowDecision(NearbyNights(fitted.source, *near), fitted.thresholds, fitted.factors)
+
+
+def _source(origin: ClassOrigin, resources: Resources, progress: Progress) -> NightSource:
+    if isinstance(origin, StackOrigin):
+        return StackNights(origin.radiance, origin.zenith)
+    if not isinstance(origin, FileOrigin):
+        raise TypeError(f"{type(origin).__name__} names no nights")
+    with open_raster(origin.classes) as dataset:
+        extent = read_grid(origin.classes, dataset).bounds
+    series = open_series(str(origin.folder), replace(origin.settings, extent=extent), True, resources, progress)
+    return FileNights(series)
 
 
 def read_pixel(origin: ClassOrigin, decision: WindowDecision, x: float, y: float, progress: Progress) -> PixelNights:
     """The pixel at x, y in the class raster's CRS.
 
-    Raises InputError outside the raster and for stacks that don't have its grid.
+    Raises InputError outside the raster, for nights that don't have its grid and for files that are gone.
     """
-    source = decision.source
+    source = decision.nights.source
     with open_raster(origin.classes) as dataset:
         if dataset.count != 1 or dataset.dtypes[0] != "uint8":
             raise InputError("CLASSES", f"'{origin.classes.path}' has {dataset.count} band(s) of {dataset.dtypes[0]}",
                              "choose the class raster that 'Angular effects' wrote: one band of bytes")
         grid = read_grid(origin.classes, dataset)
         if not source.grid.same_cells(grid):
-            raise InputError("RADIANCE", f"the grid of '{origin.radiance.path}' ({source.grid}) isn't that of the "
-                             f"class raster ({grid})", "run 'Angular effects' on the stacks again")
+            raise InputError(source.parameter, f"its grid ({source.grid}) isn't that of the class raster ({grid})",
+                             "run 'Angular effects' again")
         cell = cell_at(grid, x, y)
-        window = Window(cell.column, cell.row, 1, 1)
-        recorded = int(dataset.read(1, window=window)[0, 0])
-    # Inflating takes the time, so two threads share it; a click elsewhere needs not wait for them.
-    nights = len(source.dates)
-    halves = [range(nights // 2), range(nights // 2, nights)]
-    columns = list(run_blocks(lambda half: source.read(half, window), halves, Resources(threads=2), progress))
-    radiance, zenith = (np.concatenate([column[stack] for column in columns])[:, 0, 0] for stack in (0, 1))
+        recorded = int(dataset.read(1, window=Window(cell.column, cell.row, 1, 1))[0, 0])
+    radiance, zenith = decision.nights.read(cell.row, cell.column, progress)
     if decision.factors is not None:
         radiance = (radiance / decision.factors).astype(np.float32)
     return PixelNights(cell, source.dates, radiance, zenith,

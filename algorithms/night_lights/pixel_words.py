@@ -6,7 +6,7 @@ from datetime import date
 
 from .angular_effects import CLASSES
 from .angular_fit import NEGATIVE, NO_DATA, POSITIVE, SMALLEST_P, U_SHAPED
-from .pixel_nights import PixelFit, PixelNights
+from .pixel_nights import EndSlopes, PixelFit, PixelNights
 from .settings import AngularEffectsSettings
 
 NIGHT_COLUMNS = ("pixel", "row", "column", "date", "radiance", "zenith", "factor", "night")
@@ -91,7 +91,19 @@ def _parabola(fit: PixelFit, settings: AngularEffectsSettings) -> str:
                 f"{_adjusted(found['quadratic_r2'], n, 2):.4f} against the line's "
                 f"{_adjusted(found['linear_r2'], n, 1):.4f}, and its vertex at {vertex:.1f}°, "
                 f"{'inside' if inside else 'outside'} {_span(fit)}")
-    return f"U-shape: {answer}. {told}{_below('R²', found['quadratic_r2'], 'MIN_R2', settings.min_r2)}."
+    return (f"U-shape: {answer}. {told}{_below('R²', found['quadratic_r2'], 'MIN_R2', settings.min_r2)}"
+            f"{_late_turn(slopes, settings.min_rise)}.")
+
+
+def _late_turn(slopes: EndSlopes, least: float) -> str:
+    """What a parabola that turns inside falls and rises is as the squares of its slopes at the ends."""
+    if not slopes.low < 0.0 < slopes.high:
+        return ""
+    ratio = slopes.high / slopes.low
+    share = ratio * ratio
+    if share <= 1.0:
+        return _below(f"its rise, {share:.2g} of its fall,", share, "MIN_RISE", least)
+    return _below(f"its fall, {1.0 / share:.2g} of its rise,", 1.0 / share, "MIN_RISE", least)
 
 
 def _line(fit: PixelFit, settings: AngularEffectsSettings) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
+from ..folders import files_below
 from ..rasters import RasterInput
 from .dates_in_names import DMSP_NAME, Period, given_periods, periods_in_name
 
@@ -99,7 +100,7 @@ def _found(parameter: str, given: Sequence[str]) -> list[Path]:
     for text in given:
         path = Path(text)
         if path.is_dir():
-            inside = sorted(each for each in path.rglob("*") if each.is_file() and RASTER_NAME.fullmatch(each.name))
+            inside = [each for each in files_below(path) if RASTER_NAME.fullmatch(each.name)]
             if not inside:
                 raise InputError(parameter, f"the folder '{path.name}' holds no .tif or .tif.gz file",
                                  "choose another one; unpack .tgz files first")

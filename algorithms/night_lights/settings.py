@@ -2,8 +2,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from itertools import product
 
 from ..errors import InputError
 from ..settings import Bounds, Settings, choice, crs, day, extent, number, text
@@ -137,6 +138,12 @@ class AngularEffectsSettings(Settings):
         "(Lind and Mehlum 2010). adjusted-r2: the quadratic is significant, has the higher adjusted R2 and its vertex "
         "inside.",
         advanced=True)
+    min_rise: float = number(
+        0.0, "Smallest rise of a U",
+        "A U-shape counts only if the fitted parabola rises by at least this share of what it falls, and falls by this "
+        "share of what it rises; otherwise the slope decides. 0 asks for the test alone; 0.25 keeps light that falls "
+        "and then levels from being called U-shaped.", minimum=0, maximum=1,
+        advanced=True)
     correction: str = choice(
         "none", ("none", "benjamini-hochberg"), "Correction for many tests",
         "benjamini-hochberg: ALPHA bounds the expected share of false ones among the significant pixels of the whole "
@@ -148,6 +155,18 @@ class AngularEffectsSettings(Settings):
         "that night over the pixel's long-term mean, so that haze over the whole city is no angular effect. It also "
         "removes an effect that the whole window has in common, and spreads the opposite of an effect that the "
         "brightest pixels have; costs two more passes.", advanced=True)
+    max_nights: int = number(
+        0, "Most nights", "Nights are drawn by chance until a pixel has about so many valid ones in the mean, so that "
+        "cities with many and with few clear nights can be compared; 0 takes all. Costs another pass.", minimum=0,
+        advanced=True)
+    seed: int = number(1, "Seed", "Start of the random numbers of MAX_NIGHTS.", minimum=0, maximum=2**31 - 1,
+                       advanced=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if 0 < self.max_nights < self.min_observations:
+            raise InputError("MAX_NIGHTS", f"{self.max_nights} is fewer than MIN_OBSERVATIONS "
+                             f"({self.min_observations})", "raise it or lower MIN_OBSERVATIONS")
 
 
 @dataclass(frozen=True)
@@ -160,8 +179,9 @@ class UrbanCentresSettings(Settings):
     """How urban centres are cut out of a radiance raster."""
 
     threshold: str = text(
-        "36", "Threshold", "Radiance of the outermost contour, or what THRESHOLD_MODE makes of the number.",
-        unit="nW/cm2/sr")
+        "36", "Threshold", "Radiance of the outermost contour, or what THRESHOLD_MODE makes of the number. Of a list "
+        "separated by commas, here and in INTERVAL and SMOOTHING, the first values give the result; the other "
+        "combinations tell how stable it is.", unit="nW/cm2/sr")
     threshold_mode: str = choice(
         "absolute", ("absolute", "percentile", "mean_multiple"), "Threshold mode",
         "absolute: THRESHOLD is a radiance. percentile: a percentile of the smoothed cells inside BOUNDARY. "
@@ -185,41 +205,63 @@ class UrbanCentresSettings(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.interval_value <= 0:
-            raise InputError("INTERVAL", f"{self.interval_value:g} was given", "give a number above 0")
-        if not (1 <= self.smoothing_cells <= 99 and self.smoothing_cells % 2):
-            raise InputError("SMOOTHING", f"'{self.smoothing}' was given", "give an odd whole number from 1 to 99")
-        threshold = self.threshold_value
-        if self.threshold_mode == "percentile" and not 0 <= threshold < 100:
-            raise InputError("THRESHOLD", f"{threshold:g} was given as a percentile",
-                             "give a number from 0 to below 100")
-        if self.threshold_mode == "mean_multiple" and threshold <= 0:
-            raise InputError("THRESHOLD", f"{threshold:g} was given as a multiple of the mean",
-                             "give a number above 0")
+        for interval in self.intervals:
+            if interval <= 0:
+                raise InputError("INTERVAL", f"{interval:g} was given", "give a number above 0")
+        for cells in self.smoothings:
+            if not (1 <= cells <= 99 and cells % 2 == 1):
+                raise InputError("SMOOTHING", f"'{self.smoothing}' was given", "give an odd whole number from 1 to 99")
+        for threshold in self.thresholds:
+            if self.threshold_mode == "percentile" and not 0 <= threshold < 100:
+                raise InputError("THRESHOLD", f"{threshold:g} was given as a percentile",
+                                 "give a number from 0 to below 100")
+            if self.threshold_mode == "mean_multiple" and threshold <= 0:
+                raise InputError("THRESHOLD", f"{threshold:g} was given as a multiple of the mean",
+                                 "give a number above 0")
+
+    @property
+    def thresholds(self) -> tuple[float, ...]:
+        return _numbers("THRESHOLD", self.threshold)
+
+    @property
+    def intervals(self) -> tuple[float, ...]:
+        return _numbers("INTERVAL", self.interval)
+
+    @property
+    def smoothings(self) -> tuple[float, ...]:
+        return _numbers("SMOOTHING", self.smoothing)
 
     @property
     def threshold_value(self) -> float:
-        return _one_number("THRESHOLD", self.threshold)
+        return self.thresholds[0]
 
     @property
     def interval_value(self) -> float:
-        return _one_number("INTERVAL", self.interval)
+        return self.intervals[0]
 
     @property
     def smoothing_cells(self) -> int:
-        value = _one_number("SMOOTHING", self.smoothing)
-        return int(value) if value == int(value) else 0
+        return int(self.smoothings[0])
+
+    def combinations(self) -> list[UrbanCentresSettings]:
+        """Every combination of the listed values as settings of single ones; that of the first values comes first."""
+        return [replace(self, threshold=repr(threshold), interval=repr(interval), smoothing=f"{smoothing:g}")
+                for smoothing, threshold, interval in product(self.smoothings, self.thresholds, self.intervals)]
 
 
-def _one_number(parameter: str, given: str) -> float:
-    parts = [part for part in given.replace(";", ",").split(",") if part.strip()]
-    if len(parts) > 1:
-        raise InputError(parameter, f"'{given}' is a list of {len(parts)} values",
-                         "give one number, with a decimal point")
-    try:
-        value = float(given)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise InputError(parameter, f"'{given}' is not a number", "give one number, with a decimal point")
-    return value
+def _numbers(parameter: str, given: str) -> tuple[float, ...]:
+    """The numbers of a text, separated by commas or semicolons."""
+    values = []
+    for part in given.replace(";", ",").split(","):
+        try:
+            value = float(part)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            raise InputError(parameter, f"'{given}' is not a number" if part == given else
+                             f"'{part.strip()}' in '{given}' is not a number",
+                             "give one number, or several separated by commas, with decimal points")
+        if value in values:
+            raise InputError(parameter, f"{value:g} stands in '{given}' twice", "give each value once")
+        values.append(value)
+    return tuple(values)

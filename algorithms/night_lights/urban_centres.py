@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from rasterio.crs import CRS
 
 from ..boundaries import Boundary
 from ..errors import InputError
+from ..overlaps import stabilities
 from ..progress import Progress
 from ..projections import equal_area_crs, wgs84_bounds
 from ..rasters import Grid, RasterInput
@@ -36,7 +38,10 @@ class UrbanCentre:
     level: 1 where the node holds one peak, else one above the highest node inside. contour_value: radiance of the
     outline, in nW/cm2/sr. area_km2: on the ellipsoid, net of holes. max_value: brightest smoothed cell. touches_edge:
     whether a cell of the node has the edge of the raster, or a cell without data or outside the boundary, among its
-    8 neighbours. outline: shapely MultiPolygon.
+    8 neighbours. above_threshold: contour_value minus the lowest contour, in nW/cm2/sr: a margin of 0 means that the
+    threshold alone set the outline. stability: mean best Jaccard index of a centre over the other combinations of
+    listed settings; None where there is one combination only, and for nodes that aren't centres. outline: shapely
+    MultiPolygon.
     """
 
     centre_id: int
@@ -47,6 +52,8 @@ class UrbanCentre:
     area_km2: float
     max_value: float
     touches_edge: bool
+    above_threshold: float
+    stability: float | None
     outline: Any
 
 
@@ -90,12 +97,34 @@ def find_urban_centres(radiance: RasterInput, band: int, boundary: Boundary | No
                        resources: Resources, progress: Progress | None = None) -> UrbanCentres:
     """Reads one band (from 1) of the raster, projects, smooths it, and finds its centres.
 
-    Cells outside the boundary have no data. Raises InputError for input and settings that can't be used.
+    Cells outside the boundary have no data. Where settings list several thresholds, intervals or smoothings, the first
+    of each give the result, and all their combinations its stability. Raises InputError for input and settings that
+    can't be used.
     """
     progress = progress or Progress()
     field, grid = read_field(radiance, band, boundary, settings, resources, progress.part(0, 0.25))
-    smoothed = mean_filter(field, settings.smoothing_cells, progress)
-    return centres_of_field(smoothed, grid, settings, resources, progress.part(0.25, 1))
+    combinations = settings.combinations()
+    if len(combinations) > 1:
+        progress.message(f"The contour tree is built {len(combinations)} times, once per combination of THRESHOLD, "
+                         "INTERVAL and SMOOTHING.")
+    found = []
+    smoothed, cells = field, 1
+    for index, each in enumerate(combinations):
+        step = progress.part(0.25 + 0.75 * index / len(combinations), 0.25 + 0.75 * (index + 1) / len(combinations))
+        if each.smoothing_cells != cells:
+            smoothed, cells = mean_filter(field, each.smoothing_cells, step), each.smoothing_cells
+        found.append(centres_of_field(smoothed, grid, each, resources, step))
+    return with_stability(found[0], found[1:])
+
+
+def with_stability(found: UrbanCentres, others: Sequence[UrbanCentres]) -> UrbanCentres:
+    """The centres with their stability over what other settings found in the same place."""
+    if not others:
+        return found
+    values = stabilities([centre.outline for centre in found.centres],
+                         [[centre.outline for centre in other.centres] for other in others])
+    by_id = {centre.centre_id: float(value) for centre, value in zip(found.centres, values)}
+    return replace(found, tree=[replace(node, stability=by_id.get(node.centre_id)) for node in found.tree])
 
 
 def centres_of_field(field: NDArray[np.float32], grid: Grid, settings: UrbanCentresSettings, resources: Resources,
@@ -125,7 +154,7 @@ def centres_of_field(field: NDArray[np.float32], grid: Grid, settings: UrbanCent
     if higher is not None:
         found.update(higher.outermost(higher.branches != NONE, grid, resources, progress.part(1, 1)))
     progress.report(1)
-    return UrbanCentres(grid.crs, _numbered(found, tree, field))
+    return UrbanCentres(grid.crs, _numbered(found, tree, field, levels[0]))
 
 
 @dataclass(frozen=True)
@@ -163,7 +192,8 @@ class _TracedLevel:
                 for node, outline in zip(nodes, drawn)}
 
 
-def _numbered(found: dict[int, _Outermost], tree: SimplifiedTree, field: NDArray[np.float32]) -> list[UrbanCentre]:
+def _numbered(found: dict[int, _Outermost], tree: SimplifiedTree, field: NDArray[np.float32],
+              threshold: float) -> list[UrbanCentre]:
     parents, levels = tree.parents, tree.levels
     brightest = {branch: float(field.flat[node.peak]) for branch, node in found.items()}
     order = sorted(found, key=lambda branch: (-brightest[branch], found[branch].peak, -levels[branch]))
@@ -173,7 +203,7 @@ def _numbered(found: dict[int, _Outermost], tree: SimplifiedTree, field: NDArray
         roots[branch] = branch if parents[branch] == NONE else roots[int(parents[branch])]
     return [UrbanCentre(numbers[branch], None if parents[branch] == NONE else numbers[int(parents[branch])],
                         numbers[roots[branch]], int(levels[branch]), node.contour_value, node.area_km2,
-                        brightest[branch], node.touches_edge, node.outline)
+                        brightest[branch], node.touches_edge, node.contour_value - threshold, None, node.outline)
             for branch, node in ((branch, found[branch]) for branch in order)]
 
 

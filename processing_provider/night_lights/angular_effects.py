@@ -40,6 +40,7 @@ class AngularEffects(NocturneAlgorithm):
     TAGS = ("black marble", "viirs", "view zenith angle", "high-rise", "night lights", "regression")
     LIBRARIES = ("rasterio",)
     FASTER_WITH = ("numba",)
+    USES_DEVICE = True
     SETTINGS = AngularEffectsSettings
     STYLES = {"CLASSES": "angular_effects", "STATISTICS": "angular_statistics"}
 

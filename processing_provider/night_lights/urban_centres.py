@@ -20,7 +20,8 @@ from ..base import NocturneAlgorithm, Run
 from ..inputs import described
 
 COLUMNS = {"centre_id": "integer", "parent_id": "integer", "root_id": "integer", "level": "integer",
-           "contour_value": "number", "area_km2": "number", "max_value": "number", "touches_edge": "flag"}
+           "contour_value": "number", "area_km2": "number", "max_value": "number", "touches_edge": "flag",
+           "above_threshold": "number", "stability": "number"}
 
 
 class UrbanCentres(NocturneAlgorithm):
@@ -34,6 +35,10 @@ class UrbanCentres(NocturneAlgorithm):
         "a higher level. Contours that enclose less than MIN_AREA don't count.\n\n"
         "The raster is brought to a metric grid and smoothed by a mean first. A centre that is cut by the edge of the "
         "raster or by no data is kept and marked in touches_edge; the published method drops it.\n\n"
+        "THRESHOLD, INTERVAL and SMOOTHING take lists such as 36,32,40. The first values give the centres; stability "
+        "is the mean overlap (Jaccard index, 0 to 1) of a centre with its best match in the other combinations. "
+        "above_threshold is the outline's value minus the lowest contour: where it is 0, THRESHOLD alone drew the "
+        "outline.\n\n"
         "Published for 500 m cells of Black Marble are THRESHOLD 36, INTERVAL 2, MIN_AREA 1 and SMOOTHING 3.")
     TAGS = ("contour tree", "night lights", "urban centre", "polycentric", "activity area", "black marble", "viirs")
     LIBRARIES = ("rasterio", "shapely", "contourpy")
@@ -56,7 +61,7 @@ class UrbanCentres(NocturneAlgorithm):
         return [
             described(QgsProcessingParameterFeatureSink("CENTRES", "Urban centres", polygons),
                       "Centres with one peak (potential activity areas): level, contour value (nW/cm2/sr), area (km2), "
-                      "brightest smoothed cell."),
+                      "brightest smoothed cell, margin above the threshold, stability over lists of settings."),
             described(QgsProcessingParameterFeatureSink(
                 "TREE", "Contour tree", polygons, optional=True, createByDefault=True),
                 "All nodes of the simplified tree; parent_id is empty for the outermost ones."),
@@ -84,6 +89,7 @@ class UrbanCentres(NocturneAlgorithm):
             sink = run.outputs.sink(name, COLUMNS, QgsWkbTypes.Type.MultiPolygon, found.crs.to_wkt())
             for node in nodes if sink is not None else ():
                 sink.add([node.centre_id, node.parent_id, node.root_id, node.level, node.contour_value,
-                          node.area_km2, node.max_value, node.touches_edge], node.outline.wkb)
+                          node.area_km2, node.max_value, node.touches_edge, node.above_threshold, node.stability],
+                         node.outline.wkb)
         return {"CENTRE_COUNT": found.centre_count, "ROOT_COUNT": found.root_count,
                 "CENTRE_AREA": found.centre_area, "ROOT_AREA": found.root_area}

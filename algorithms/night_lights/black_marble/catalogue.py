@@ -5,10 +5,12 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Callable
 
 from ...errors import InputError
 from ...execution import run_blocks
+from ...folders import files_below
 from ...progress import Progress
 from ...settings import Resources
 from ..settings import BlackMarbleSettings
@@ -76,8 +78,7 @@ def scan(folder: str, resources: Resources, progress: Progress) -> tuple[list[Gr
     if not folder or not os.path.isdir(folder):
         raise InputError("FOLDER", f"there is no folder '{folder}'", "choose the folder of the Black Marble files")
     names = sorted(
-        os.path.relpath(os.path.join(root, name), folder)
-        for root, _, files in os.walk(folder) for name in files if name.lower().endswith(".h5"))
+        os.path.relpath(path, folder) for path in files_below(Path(folder)) if path.name.lower().endswith(".h5"))
     if not names:
         raise InputError("FOLDER", f"'{folder}' and its subfolders hold no .h5 file",
                          "choose the folder of the Black Marble files")

@@ -5,7 +5,8 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from functools import cache
+from typing import Any, Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,23 @@ from .hdf5 import StoredArray, UnusableFile, first, locate_array, open_hdf5, tex
 from .products import TILE_CELLS, UNIT, Tile
 
 DEFAULT_FILLS = {"u1": 255, "u2": 65535, "i2": -32768, "f4": -999.9}
+
+
+def decode_cells(stored: NDArray[Any], keep: NDArray[np.bool_], scale: float, offset: float, fill: Any,
+                 values: NDArray[np.float32]) -> None:
+    """Decodes cells (rows, columns) in float64 and rounds once, so that 3 * 0.1 is the float32 nearest to 0.3."""
+    values[...] = np.multiply(stored, scale, dtype=np.float64) + offset
+    valid = keep & (stored == stored)
+    np.copyto(values, np.float32(np.nan), where=~(valid if fill is None else valid & (stored != fill)))
+
+
+@cache
+def _decoder() -> Callable[..., None]:
+    try:
+        from .decode_kernel import decode_cells as compiled
+    except Exception:  # a numba for another numpy raises other errors than ImportError
+        return decode_cells
+    return compiled  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -33,17 +51,9 @@ class Field:
             valid &= ~np.isnan(stored)
         return valid
 
-    def decode(self, stored: NDArray[Any], keep: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """Values as float32, NaN where keep is false or the stored value is fill; same shape."""
-        values: NDArray[np.float32] = np.empty(stored.shape, np.float32)
-        if (self.scale, self.offset) == (1.0, 0.0):
-            values[...] = stored
-        elif self.offset:
-            values[...] = stored * np.float64(self.scale) + self.offset
-        else:  # in float64 and rounded once, so that 3 * 0.1 is the float32 nearest to 0.3
-            np.multiply(stored, self.scale, out=values, casting="unsafe", dtype=np.float64)
-        np.copyto(values, np.float32(np.nan), where=~(keep & self.has_data(stored)))
-        return values
+    def decode(self, stored: NDArray[Any], keep: NDArray[np.bool_], values: NDArray[np.float32]) -> None:
+        """Puts the values, NaN where keep is false or the stored value is fill, into an array of the same shape."""
+        _decoder()(stored, keep, self.scale, self.offset, self.fill, values)
 
 
 @dataclass(frozen=True, eq=False)

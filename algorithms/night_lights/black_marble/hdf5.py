@@ -97,13 +97,18 @@ class StoredArray:
     plain: bool  # whether the layout and all filters are known here; otherwise pyfive slices
 
     def read(self, file: BinaryIO, rows: slice, columns: slice) -> NDArray[Any]:
-        """Cells of the window in the machine's byte order. Raises UnusableFile."""
+        """Cells of the window in the machine's byte order, not to be changed. Raises UnusableFile."""
+        native = self.dtype.newbyteorder("=")
         if not self.plain:
             with open_hdf5(self.path) as metadata:
-                return np.asarray(metadata[self.name][rows, columns])
-        values: NDArray[Any] = np.empty((rows.stop - rows.start, columns.stop - columns.start),
-                                        self.dtype.newbyteorder("="))
+                return np.asarray(metadata[self.name][rows, columns]).astype(native, copy=False)
         height, width = self.chunk_shape
+        row, column = rows.start // height, columns.start // width
+        if rows.stop <= (row + 1) * height and columns.stop <= (column + 1) * width and self.sizes[row, column]:
+            top, left = row * height, column * width
+            chunk = self._chunk(file, row, column, slice(rows.start - top, rows.stop - top))
+            return chunk[:, columns.start - left:columns.stop - left].astype(native, copy=False)
+        values: NDArray[Any] = np.empty((rows.stop - rows.start, columns.stop - columns.start), native)
         for chunk_row in range(rows.start // height, -(-rows.stop // height)):
             for chunk_column in range(columns.start // width, -(-columns.stop // width)):
                 top, left = chunk_row * height, chunk_column * width

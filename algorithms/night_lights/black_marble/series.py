@@ -1,6 +1,7 @@
 """Nights (or months, or years) of one grid, assembled from the files' tiles window by window."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -68,23 +69,31 @@ class LightSeries:
 
     def read_block(self, night: int, window: Window, with_zenith: bool = True) -> Block:
         """Radiance and zenith of a night in a window of the grid. Raises InputError for a damaged file."""
+        shape = int(window.height), int(window.width)
+        radiance: NDArray[np.float32] = np.empty(shape, np.float32)
+        zenith: NDArray[np.float32] | None = np.empty(shape, np.float32) if with_zenith and self.has_zenith else None
+        self.read_into(night, window, radiance, zenith)
+        return Block(radiance, zenith)
+
+    def read_into(self, night: int, window: Window, radiance: NDArray[np.float32],
+                  zenith: NDArray[np.float32] | None) -> None:
+        """As read_block, into arrays of the window's shape; zenith only for a series that has it."""
         cells = self._cells(window)
-        shape = (cells.row_stop - cells.row, cells.column_stop - cells.column)
-        radiance: NDArray[np.float32] = np.full(shape, np.nan, np.float32)
-        zenith: NDArray[np.float32] | None = None
-        if with_zenith and self.has_zenith:
-            zenith = np.full(shape, np.nan, np.float32)
         files = self.nights[night]
+        overlaps = {tile: cells.intersection(tile_window(tile)) for tile in files.light}
+        if cells not in overlaps.values():  # no tile covers the window
+            for values in (radiance, zenith):
+                if values is not None:
+                    values.fill(np.nan)
         for tile, granule in files.light.items():
-            overlap = cells.intersection(tile_window(tile))
+            overlap = overlaps[tile]
             if overlap:
                 target = (slice(overlap.row - cells.row, overlap.row_stop - cells.row),
                           slice(overlap.column - cells.column, overlap.column_stop - cells.column))
-                radiance[target], keep = self._read_light(granule, tile, overlap)
+                keep = self._read_light(granule, tile, overlap, radiance[target])
                 if zenith is not None:
-                    angle, stored = self._read(files.zenith[tile], tile, [ZENITH], overlap)
-                    zenith[target] = angle[0].decode(stored[0], keep)
-        return Block(radiance, zenith)
+                    (angle,), (stored,) = self._read(files.zenith[tile], tile, [ZENITH], overlap)
+                    angle.decode(stored, keep, zenith[target])
 
     def read_count(self, night: int, window: Window) -> NDArray[np.uint16]:
         """The product's own number of observations; NO_COUNT where it has none. Needs count_layer."""
@@ -110,12 +119,16 @@ class LightSeries:
                        overlap.column - cells.column:overlap.column_stop - cells.column] = True
         return inside
 
-    def records(self, shares: list[float], used: list[bool]) -> list[NightRecord]:
-        """The NIGHTS table: valid share and use of every night, and the files that were refused."""
+    def records(self, shares: Sequence[float | None], used: list[bool]) -> list[NightRecord]:
+        """The NIGHTS table: valid share and use of every night, and the files that were refused.
+
+        shares: None for nights that MAX_NIGHTS left out.
+        """
         nights = []
         for night, share, is_used in zip(self.nights, shares, used):
             missing = [tile_name(tile) for tile in self.tiles if tile not in night.light]
-            reasons = [*(["it has no valid cell in the window"] if not is_used else []),
+            unused = "it has no valid cell in the window" if share is not None else "it isn't in the sample of nights"
+            reasons = [*([unused] if not is_used else []),
                        *([f"there is no file of {', '.join(missing)}"] if missing else [])]
             nights.append(NightRecord(night.day, _names(night.light), _names(night.zenith), share, is_used,
                                       "; ".join(reasons)))
@@ -131,14 +144,15 @@ class LightSeries:
         row, column = self.window.row + int(window.row_off), self.window.column + int(window.col_off)
         return CellWindow(row, column, row + int(window.height), column + int(window.width))
 
-    def _read_light(self, granule: Granule, tile: Tile,
-                    cells: CellWindow) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Radiance, and where the flags accept it."""
+    def _read_light(self, granule: Granule, tile: Tile, cells: CellWindow,
+                    radiance: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Puts the radiance into the array; where the flags accept it."""
         choice = self.selection.choice
         flags = choice.flag_fields(granule)
         fields, stored = self._read(granule, tile, [*flags, self.selection.layer], cells)
         keep = choice.accepts(flags, fields[:-1], stored[:-1], stored[-1].shape)
-        return fields[-1].decode(stored[-1], keep), keep
+        fields[-1].decode(stored[-1], keep, radiance)
+        return keep
 
     def _read(self, granule: Granule, tile: Tile, names: list[str],
               cells: CellWindow) -> tuple[list[Field], list[NDArray[Any]]]:
