@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..errors import InputError
 from ..settings import Settings, choice, flag, number
 
 ENCODERS = ("none", "degrees", "cyclic", "harmonics_siren", "geoclip", "satclip")
@@ -30,3 +31,47 @@ class LocationSettings(Settings):
     grid_spacing: float = number(
         0.05, "Grid spacing", "Of the points inside polygons.", unit="degrees", minimum=0.001, maximum=10,
         advanced=True)
+
+
+@dataclass(frozen=True)
+class Pm25Settings(Settings):
+    """How PM2.5 is estimated from windows of days."""
+
+    window: int = number(21, "Window", "Days that the network sees.", unit="days", minimum=1, maximum=366)
+    min_days: int = number(
+        3, "Fewest days", "Windows with covariates on fewer days are left out.", unit="days", minimum=1, maximum=366)
+    direction: str = choice(
+        "past", ("past", "centred"), "Direction",
+        "past: the window ends on the day that is estimated. centred: it has that day in its middle.")
+    geolocation: str = choice(
+        "none", ENCODERS, "Location", "Features of the place that the model sees; see 'Encode locations'. degrees and "
+        "cyclic enter as covariates, the others through FUSION.")
+    components: int = number(
+        16, "Location components", "Principal components of the location features over the training places; 0 takes "
+        "the features themselves. Not for degrees, cyclic and harmonics_siren.", minimum=0, maximum=4096)
+    fusion: str = choice(
+        "hadamard", ("hadamard", "concatenate"), "Fusion",
+        "How the place and the days are joined: by the product of both or side by side.")
+    configuration: str = choice(
+        "default", ("default", "published"), "Configuration",
+        "published: the network of Karimzadeh et al. (2025), Bi-LSTM 256, 128, 128, alone. default: smaller networks, "
+        "averaged with boosted trees, and the residuals of neighbouring monitors.")
+    members: int = number(
+        5, "Networks", "Networks that are averaged; the published configuration has one.", minimum=1, maximum=50,
+        advanced=True)
+    boosting: bool = flag(
+        True, "Boosted trees", "Average with gradient boosting on the day, the days before and the window's mean.",
+        advanced=True)
+    residuals: bool = flag(
+        True, "Residuals of neighbours", "Add the residuals that other monitors have on the same day, weighted by "
+        "distance; length and strength are chosen within the training places.", advanced=True)
+    epochs: int = number(
+        0, "Epochs", "Passes over the training windows; 0 takes those of the configuration (40, published 100).",
+        minimum=0, maximum=10_000, advanced=True)
+    seed: int = number(1, "Seed", "The same seed gives the same model.", minimum=0, maximum=2**31 - 1)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.min_days > self.window:
+            raise InputError("MIN_DAYS", f"{self.min_days} days don't fit into a window of {self.window}",
+                             "lower it or take a longer window")

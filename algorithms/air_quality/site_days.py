@@ -139,4 +139,3 @@ def _check_features(values: NDArray[np.float32], fields: Sequence[str]) -> None:
     empty = [field for field, column in zip(fields, values.T) if not np.isfinite(column).any()]
     if empty:
         raise InputError("FEATURE_FIELDS", f"'{empty[0]}' has no value in any row", "leave it out or fill it")
-

@@ -1,0 +1,113 @@
+"""A fitted estimator as a model file, and back."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ...models.registry import Model, save_model
+from ..errors import InputError
+from .estimator import Data, Estimator, Residuals, covariates
+from .location_features import LocationScaler
+from .neighbours import Donors
+from .network import RECIPES, Network, build_network
+from .scaling import Scaler
+from .settings import Pm25Settings
+from .site_days import SiteDays
+from .tree_ensemble import TreeEnsemble
+
+KIND = "pm25"
+DONORS = ("longitude", "latitude", "day", "value")
+
+
+def save_estimator(path: str, estimator: Estimator, data: Data, train: NDArray[np.intp],
+                   about: Mapping[str, Any]) -> None:
+    """Writes weights and card. about: what the card says beyond the model itself: title, licence, metrics, versions."""
+    arrays: dict[str, NDArray[Any]] = {**estimator.scaler.to_arrays()}
+    if estimator.location is not None:
+        arrays.update(estimator.location.to_arrays())
+    for index, network in enumerate(estimator.networks):
+        arrays.update({f"network.{index}.{name}": values.numpy() for name, values in
+                       network.module.state_dict().items()})
+    for index, tree in enumerate(estimator.trees):
+        arrays.update(tree.to_arrays(f"trees.{index}"))
+    if estimator.residuals is not None:
+        arrays.update({f"donors.{name}": np.asarray(getattr(estimator.residuals.donors, name)) for name in DONORS})
+    save_model(path, KIND, {**about, **_card(estimator, data, train)}, arrays)
+
+
+def _card(estimator: Estimator, data: Data, train: NDArray[np.intp]) -> dict[str, Any]:
+    rows = data.windows.target[train]
+    site_days = data.site_days
+    known = site_days.values[rows].astype(np.float64)
+    longitude, latitude, day = data.where(train)
+    lengths = estimator.residuals
+    return {
+        "settings": asdict(estimator.settings),
+        "inputs": [{"name": name, "low": _limit(np.nanmin, column), "high": _limit(np.nanmax, column)}
+                   for name, column in zip(site_days.names, known.T)],
+        "training": {"windows": len(train), "places": len(np.unique(data.place[train])), "first_day": int(day.min()),
+                     "last_day": int(day.max()),
+                     "bounds": [float(longitude.min()), float(latitude.min()), float(longitude.max()),
+                                float(latitude.max())]},
+        "network_inputs": int(estimator.scaler.apply(covariates(data, estimator.settings)[:1]).shape[1]),
+        "location_inputs": 0 if estimator.location is None or data.places is None else int(
+            estimator.location.apply(data.places[:1]).shape[1]),
+        "networks": [{"mean": network.mean, "spread": network.spread} for network in estimator.networks],
+        "trees": len(estimator.trees), "network_share": estimator.network_share,
+        "interval": estimator.interval if np.isfinite(estimator.interval) else None,
+        "residuals": None if lengths is None else {"length_km": lengths.length_km, "shrinkage": lengths.shrinkage}}
+
+
+def _limit(limit: Any, column: NDArray[np.float64]) -> float | None:
+    return float(limit(column)) if np.isfinite(column).any() else None
+
+
+def read_estimator(model: Model) -> Estimator:
+    """The estimator of a model file of the kind pm25."""
+    card, arrays = model.card, model.weights
+    known = {each.name for each in fields(Pm25Settings)}
+    settings = Pm25Settings(**{name: value for name, value in card["settings"].items() if name in known})
+    siren = settings.geolocation == "harmonics_siren"
+    networks = []
+    for index, about in enumerate(card["networks"]):
+        module = build_network(RECIPES[settings.configuration], card["network_inputs"], card["location_inputs"],
+                               settings.fusion, siren)
+        prefix = f"network.{index}."
+        module.load_state_dict({name[len(prefix):]: torch.from_numpy(np.array(values))
+                                for name, values in arrays.items() if name.startswith(prefix)})
+        networks.append(Network(module.eval(), about["mean"], about["spread"]))
+    residuals = None
+    if card["residuals"]:
+        residuals = Residuals(Donors(*(arrays[f"donors.{name}"] for name in DONORS)), **card["residuals"])
+    return Estimator(
+        settings, tuple(each["name"] for each in card["inputs"]), Scaler.from_arrays(arrays),
+        LocationScaler.from_arrays(arrays) if "place.mean" in arrays else None, tuple(networks),
+        tuple(TreeEnsemble.from_arrays(arrays, f"trees.{index}") for index in range(card["trees"])),
+        card["network_share"], residuals, float("inf") if card["interval"] is None else card["interval"])
+
+
+def outside_ranges(model: Model, site_days: SiteDays, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Rows with a covariate, or a place, outside those that the model was trained on. Shape (rows,)."""
+    values = site_days.values[rows]
+    low, high = (np.array([np.nan if each[side] is None else each[side] for each in model.card["inputs"]])
+                 for side in ("low", "high"))
+    with np.errstate(invalid="ignore"):
+        beyond = ((values < low) | (values > high)).any(axis=1)
+    west, south, east, north = model.card["training"]["bounds"]
+    longitude, latitude = site_days.longitude[site_days.site[rows]], site_days.latitude[site_days.site[rows]]
+    away = (longitude < west) | (longitude > east) | (latitude < south) | (latitude > north)
+    return np.asarray(beyond | away)
+
+
+def check_features(model: Model, names: tuple[str, ...]) -> None:
+    """Raises InputError where a layer lacks a feature of the model."""
+    wanted = [each["name"] for each in model.card["inputs"]]
+    lacking = [name for name in wanted if name not in names]
+    if lacking:
+        raise InputError("INPUT", f"the field '{lacking[0]}' of the model isn't there "
+                         f"({len(lacking)} of {len(wanted)} are missing)", "give the covariates that it was trained on")
