@@ -81,7 +81,7 @@ class StackSource:
         self.dates = [FIRST_NIGHT + timedelta(int(night)) for night in stack.nights]
         self.block_shape = stack.radiance.shape[1:]
 
-    def read(self, nights, window):
+    def read(self, nights, window, spare=None):
         rows, columns = window.toslices()
         first, last = nights[0], nights[-1] + 1  # asked for in runs
         return self._stack.radiance[first:last, rows, columns], self._stack.zenith[first:last, rows, columns]

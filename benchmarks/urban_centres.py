@@ -112,7 +112,7 @@ def nodes_per_level(field: np.ndarray) -> list[int]:
 
 
 def everything(field: np.ndarray, grid: Grid, outline: str = "isoline") -> Any:
-    return centres_of_field(field, grid, UrbanCentresSettings(outline=outline), Resources())
+    return centres_of_field(field, grid, UrbanCentresSettings(outline=outline), Resources(max_memory=8192))
 
 
 def growth() -> None:
