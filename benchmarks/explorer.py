@@ -1,6 +1,6 @@
 """Times what a click in the angular-effect explorer waits for, drawing aside.
 
-Stacks of 730 nights of 200 x 200 pixels, tiled by RasterWriter.
+730 nights of 200 x 200 pixels, in stacks tiled by RasterWriter and in simulated Black Marble files.
 Prints the seconds of single pixels: python benchmarks/explorer.py
 """
 from __future__ import annotations
@@ -17,19 +17,49 @@ from rasterio.crs import CRS
 from rasterio.windows import Window
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / ".dev"))
-from nocturne.algorithms.night_lights.angular_effects import classify_stacks
-from nocturne.algorithms.night_lights.class_origin import StackOrigin
+from nocturne.algorithms.night_lights.angular_effects import classify_files, classify_stacks
+from nocturne.algorithms.night_lights.class_origin import FileOrigin, StackOrigin
+from nocturne.algorithms.night_lights.pixel_nights import SIDE as KEPT_SIDE
 from nocturne.algorithms.night_lights.pixel_nights import read_pixel, window_decision
 from nocturne.algorithms.night_lights.pixel_words import explain
-from nocturne.algorithms.night_lights.settings import AngularEffectsSettings
+from nocturne.algorithms.night_lights.settings import AngularEffectsSettings, FileAngularEffectsSettings
 from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.rasters import Grid, RasterInput, RasterWriter
 from nocturne.algorithms.settings import Resources
+from nocturne.benchmarks.file_angular_effects import TILE, write_nights
 
 NIGHTS, SIDE, CELL, PIXELS = 730, 200, 15 / 3600, 20
 
 
 def main(folder: Path) -> None:
+    from_stacks(folder)
+    from_files(folder)
+
+
+def from_files(folder: Path) -> None:
+    daily, row, column = folder / "daily", 900, 1100
+    daily.mkdir()
+    write_nights(daily, NIGHTS, (row, column, SIDE))
+    west, north = -180 + 10 * TILE[0] + column / 240, 90 - 10 * TILE[1] - row / 240
+    extent = west, north - SIDE / 240, west + SIDE / 240, north
+    classes = RasterInput("CLASSES", str(folder / "classes_of_files.tif"))
+    classify_files(str(daily), classes.path, None, FileAngularEffectsSettings(extent=extent), Resources(), Progress())
+    start = time.perf_counter()
+    origin = FileOrigin(classes, FileAngularEffectsSettings(), (), daily)
+    decision = window_decision(origin, Progress())
+    print(f"opening {2 * NIGHTS} files: {time.perf_counter() - start:.2f} s")
+    firsts, seconds = [], []
+    for place in range(0, SIDE - KEPT_SIDE, KEPT_SIDE):
+        for seen in (firsts, seconds):
+            x, y = west + (place + 5 + len(seen)) / 240, north - (place + 5.5) / 240
+            start = time.perf_counter()
+            explain(read_pixel(origin, decision, x, y, Progress()))
+            seen.append(time.perf_counter() - start)
+    print(f"column of {NIGHTS} nights of files, fits and words: first click {max(firsts):.2f} s at most, second click "
+          f"nearby {max(seconds):.3f} s")
+
+
+def from_stacks(folder: Path) -> None:
     classes, radiance, zenith = (RasterInput(name.upper(), str(folder / f"{name}.tif"))
                                  for name in ("classes", "radiance", "zenith"))
     origin = StackOrigin(classes, AngularEffectsSettings(), (), radiance, zenith)

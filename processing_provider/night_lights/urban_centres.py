@@ -88,6 +88,7 @@ class UrbanCentres(NocturneAlgorithm):
         for name, nodes in (("CENTRES", found.centres), ("TREE", found.tree)):
             sink = run.outputs.sink(name, COLUMNS, QgsWkbTypes.Type.MultiPolygon, found.crs.to_wkt())
             for node in nodes if sink is not None else ():
+                run.progress.check()
                 sink.add([node.centre_id, node.parent_id, node.root_id, node.level, node.contour_value,
                           node.area_km2, node.max_value, node.touches_edge, node.above_threshold, node.stability],
                          node.outline.wkb)
