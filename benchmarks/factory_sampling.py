@@ -66,16 +66,16 @@ def main(count: int, months: int, cells: int) -> None:
         path = Path(folder) / "light.tif"
         write_light(path, grid, months, numbers)
         resources, settings = Resources(max_memory=2048, threads=2), SamplingSettings()
-        before, start = peak(), time.perf_counter()
+        before, start, busy = peak(), time.perf_counter(), time.process_time()
         light = RasterLight(RasterInput("RADIANCE", str(path)), None, settings)
         samples = sample_factories(factories, light, Surroundings(), settings, resources, Progress())
         sampled = time.perf_counter()
         rows = sum(block.shape[0] * block.shape[1] for _, block in statistics_blocks(samples, resources, Progress()))
-        done = time.perf_counter()
+        done, busy = time.perf_counter(), time.process_time() - busy
     print(f"{count} factories x {months} months on {cells} x {cells} cells: sampled in {sampled - start:.1f} s, "
-          f"statistics of all {rows} in {done - sampled:.1f} s, together {done - start:.1f} s; "
-          f"{samples.light.nbytes / 2**20:.0f} MiB of light, peak of the process {peak():.2f} GiB "
-          f"({before:.2f} before)")
+          f"statistics of all {rows} in {done - sampled:.1f} s, together {done - start:.1f} s "
+          f"({busy:.1f} s of processor time on 2 threads); "
+          f"{samples.light.nbytes / 2**20:.0f} MiB of light, peak {peak():.2f} GiB ({before:.2f} before)")
 
 
 if __name__ == "__main__":
