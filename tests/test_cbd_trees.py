@@ -14,6 +14,7 @@ from nocturne.algorithms.cbd.accuracy import (
     one_per_city,
     random_splits,
     score,
+    splits,
 )
 from nocturne.algorithms.cbd.c50.model import train
 from nocturne.algorithms.cbd.c50.paths import paths
@@ -35,7 +36,7 @@ from nocturne.tests.cbd_centres import CENTRES, CITIES, centres
 from shapely import to_wkb
 from shapely.geometry import box
 
-QUICK = TrainCbdTreeSettings(repeats=3)
+QUICK = TrainCbdTreeSettings(repeats=3, trials=5)
 
 
 def training(table=None, attributes=(), type_field=""):
@@ -92,6 +93,20 @@ def test_labels_by_outlines_need_a_part_of_the_smaller_area():
     assert labels_of_reference(table, references((0, 0, 250, 9000)), 0.3).cbd.sum() == 0
 
 
+def test_a_cbd_with_several_centres_is_found_once():
+    """Outline 1 has two centres, outline 2 is covered by none with negative pixels, two outlines share a centre."""
+    table = centres(cities=2)
+    labels = labels_of_reference(table, references(
+        (0, 0, 900, 1900), (0, 5000, 900, 5900), (10_000, 0, 10_450, 900), (10_450, 0, 10_900, 900)), 0.3)
+    known = read_training_centres(table, labels, "city", "", "zscore", ())
+    assert np.flatnonzero(known.cbd).tolist() == [0, 1, CENTRES - 1]
+    found = score(known.cbd, known)
+    assert (found.hits, found.labelled, found.found, found.known) == (3, 3, 3, 4)
+    first = np.arange(len(known)) == 0
+    assert score(first, known).found == 1
+    assert score(first, known, known.city == 1).known == 2
+
+
 def test_outlines_in_other_coordinates_are_brought_over():
     table = centres(cities=1)
     reference = FeatureTable("REFERENCE", {}, {}, references((0, 0, 900, 900)).wkb, "EPSG:32652", 3)
@@ -135,8 +150,8 @@ def test_every_strategy_learns_what_is_plain(strategy):
 
 def test_no_city_sees_its_own_labels():
     """Other labels and values of a city change nothing in the trees that judge it."""
-    table = centres(noise=0.1)
-    settings = replace(QUICK, strategy="types_zscore")
+    table = centres(cities=7, noise=0.1)
+    settings = replace(QUICK, strategy="types_zscore", trials=1)
     fields = fields_of(settings, ())
     own = np.array(table.columns["city"]) == "city 3"
 
@@ -152,14 +167,14 @@ def test_no_city_sees_its_own_labels():
         np.testing.assert_array_equal(first, second)
 
 
-def test_cost_is_chosen_where_enough_are_found():
+def test_cost_is_given_or_one_of_those_to_choose_from():
     known = training(centres(noise=0.15))
     fields = fields_of(QUICK, ())
     every = np.ones(len(known), bool)
     assert choose_cost(known, every, fields, replace(QUICK, cost=7), Progress()) == 7
-    low = choose_cost(known, every, fields, replace(QUICK, least_found=0.0), Progress())
+    chosen = choose_cost(known, every, fields, QUICK, Progress())
     scores = frontier(known, fields, QUICK, Progress())
-    assert low in scores
+    assert chosen in scores
     assert scores[20.0].called >= scores[1.0].called
 
 
@@ -196,7 +211,7 @@ def test_a_score_is_counted_by_hand():
     called[np.flatnonzero(~known.cbd)[:3]] = True
     found = score(called, replace(known, known=CITIES + 3))
     assert (found.hits, found.labelled, found.called, found.known) == (9, 12, 12, 15)
-    assert (found.producers, found.users, found.end_to_end) == (0.75, 0.75, 0.6)
+    assert (found.found, found.producers, found.users, found.end_to_end) == (9, 0.75, 0.75, 0.6)
     assert found.intervals()[0] == pytest.approx((0.4677, 0.9111), abs=1e-4)  # Wilson (1927), 9 of 12
 
 
@@ -280,6 +295,34 @@ def test_given_types_are_kept_and_must_agree():
         training(with_types, type_field="type")
 
 
+@pytest.mark.parametrize("strategy", ["within_city", "types"])
+def test_few_cities_train_or_are_refused(strategy):
+    settings = replace(QUICK, strategy=strategy, trials=1, repeats=2)
+    with pytest.raises(InputError, match="CLUSTERS: 3 city types were asked for, and there are 2 cities"):
+        trained(settings, centres(cities=2))
+    assert trained(settings, centres(cities=3)).lines[0].score.labelled == 3
+    assert trained(replace(settings, clusters=0), centres(cities=3)).lines[0].score.labelled == 3
+
+
+def test_a_city_without_a_type_is_refused():
+    table = centres()
+    types = np.where(table.columns["city"] == "city 2", None, "north")
+    with pytest.raises(InputError, match="TYPE_FIELD: a city with negative pixels has no type"):
+        training(replace(table, columns={**table.columns, "type": types}, kinds={**table.kinds, "type": "text"}),
+                 type_field="type")
+
+
+def test_splits_divide_every_given_type():
+    table = centres()
+    north = np.arange(len(table)) // CENTRES < 2
+    types = np.where(north, "north", "south").astype(object)
+    known = training(replace(table, columns={**table.columns, "type": types}, kinds={**table.kinds, "type": "text"}),
+                     type_field="type")
+    for inside in splits(known, replace(QUICK, repeats=3)):
+        assert inside[known.given_types[known.city] == "north"].sum() == 8
+        assert inside.sum() == 48
+
+
 def test_paths_narrow_ranges_and_name_what_is_unknown():
     columns = {"x": np.arange(40.0), "kind": ["a", "b"] * 20}
     classes = np.where((columns["x"] > 10) & (columns["x"] <= 25), "in", "out")
@@ -290,11 +333,12 @@ def test_paths_narrow_ranges_and_name_what_is_unknown():
 
 
 def test_the_report_and_metrics_have_what_they_promise(tmp_path):
-    result = trained(replace(QUICK, strategy="types_zscore"), centres(noise=0.1))
+    result = trained(replace(QUICK, strategy="types_zscore", trials=1), centres(cities=8, noise=0.1))
     path = tmp_path / "report.html"
     write_report(str(path), result)
     page = path.read_text("utf-8")
-    for words in ("Producer&#x27;s accuracy", "brightest centre of the city", "Decision tree:", "Confusion",
+    for words in ("Producer&#x27;s accuracy", "12 of 16 = 0.75", "types_zscore, published</td><td>0.83",
+                  "brightest centre of the city", "Decision tree:", "Confusion",
                   result.configuration, "The paper"):
         assert words in page
     found = metrics(result)

@@ -17,6 +17,7 @@ def folder(tmp_path_factory):
     made = centres()
     write_geojson(made, folder / "centres.geojson")
     write_geojson(made.take(np.arange(0, len(made), CENTRES)), folder / "reference.geojson")
+    write_geojson(made.take(np.arange(2 * CENTRES)), folder / "two.geojson")
     far = replace(made, crs="EPSG:32610")
     write_geojson(far.take(np.arange(3)), folder / "elsewhere.geojson")
     columns = {**made.columns, "label": np.zeros(len(made))}
@@ -45,8 +46,10 @@ def model(qgis_process, folder):
 def test_training_writes_all_that_it_promises(model, folder):
     assert json.loads(model.read_text("utf-8"))["nocturne_model"] == "cbd_trees"
     assert "Decision tree:" in (folder / "report.html").read_text("utf-8")
-    assert json.loads((folder / "metrics.json").read_text("utf-8"))["accuracies"][0]["labelled"] == CITIES
+    first = json.loads((folder / "metrics.json").read_text("utf-8"))["accuracies"][0]
+    assert (first["labelled"], first["known"]) == (CITIES, CITIES)
     rows = table(folder / "accuracies.gpkg")
+    assert all(rows[0][name] == first[name] for name in ("hits", "found", "known"))
     assert {row["protocol"] for row in rows} == {
         "cities left out", "cities left out, at least one CBD per city", "without a tree"}
 
@@ -78,6 +81,8 @@ def test_the_bundled_trees_are_the_default(qgis_process, folder):
      "same cities."),
     ({}, "LABEL_FIELD: it is empty, and REFERENCE too; give one of them."),
     ({"INPUT": "fewer.geojson", "LABEL_FIELD": "label"}, "INPUT: there is no field 'Mean_Z'"),
+    ({"INPUT": "two.geojson", "LABEL_FIELD": "label"}, "CLUSTERS: 3 city types were asked for, and there are 2 cities "
+     "with negative pixels; lower it, or name the field of the types in TYPE_FIELD."),
 ])
 def test_training_refuses_in_one_sentence(qgis_process, folder, tmp_path, given, message):
     files = {name: folder / value if value.endswith("json") else value for name, value in given.items()}
@@ -86,6 +91,7 @@ def test_training_refuses_in_one_sentence(qgis_process, folder, tmp_path, given,
         **files})
     assert done.code == 1
     assert message in done.error
+    assert len(done.error.splitlines()) == 1
     assert not list(tmp_path.iterdir())
 
 

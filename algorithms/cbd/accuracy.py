@@ -13,7 +13,7 @@ from .cbd_model import least_votes
 from .classification import forced_centres
 from .index_names import COUNT, STRATEGIES
 from .settings import TrainCbdTreeSettings
-from .training import COSTS, choose_cost, decide, fields_of, fit_types, grow
+from .training import COSTS, choose_cost, decide, fields_of, fit_types, grow, types_of_centres
 from .training_centres import AREA, BRIGHTNESS, TrainingCentres
 
 TRAINING_SHARE = 0.8  # of the centres of each city type, as in Jie et al. (2024)
@@ -21,12 +21,16 @@ TRAINING_SHARE = 0.8  # of the centres of each city type, as in Jie et al. (2024
 
 @dataclass(frozen=True)
 class Score:
-    """Counts. hits: CBDs that were found. labelled: CBDs among the centres. called: centres that were taken for one.
-    known: CBDs that there are, with those that no centre with negative pixels covers."""
+    """Counts of centres. hits: CBDs that were found. labelled: CBDs. called: centres that were taken for one.
+
+    Counts of CBDs, of which one may have several centres. found: with a hit. known: with those that no centre with
+    negative pixels covers.
+    """
 
     hits: int
     labelled: int
     called: int
+    found: int
     known: int
 
     @property
@@ -41,7 +45,7 @@ class Score:
 
     @property
     def end_to_end(self) -> float:
-        return self.hits / self.known if self.known else np.nan
+        return self.found / self.known if self.known else np.nan
 
     def intervals(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """95 % intervals (Wilson) of producer's and user's accuracy."""
@@ -59,10 +63,12 @@ class Calls:
 
 def score(called: NDArray[np.bool_], centres: TrainingCentres, rows: NDArray[np.bool_] | None = None) -> Score:
     """rows: the centres that count; None takes all, with the CBDs that no centre covers."""
-    labelled = centres.cbd if rows is None else centres.cbd & rows
-    taken = called if rows is None else called & rows
-    known = centres.known if rows is None else int(labelled.sum())
-    return Score(int((taken & labelled).sum()), int(labelled.sum()), int(taken.sum()), known)
+    counted = np.ones(len(centres), bool) if rows is None else rows
+    labelled, taken = centres.cbd & counted, called & counted
+    pairs = centres.pairs[counted[centres.pairs[:, 0]]]
+    found = len(np.unique(pairs[taken[pairs[:, 0]], 1]))
+    known = centres.known if rows is None else len(np.unique(pairs[:, 1]))
+    return Score(int((taken & labelled).sum()), int(labelled.sum()), int(taken.sum()), found, known)
 
 
 def one_per_city(calls: Calls, centres: TrainingCentres) -> NDArray[np.bool_]:
@@ -111,7 +117,7 @@ def random_splits(centres: TrainingCentres, attributes: Sequence[str], settings:
     """
     found = {strategy: np.full((settings.repeats, 4), np.nan) for strategy, (fields, _) in STRATEGIES.items()
              if all(field in centres.columns for field in fields)}
-    for repeat, inside in enumerate(_splits(centres, settings)):
+    for repeat, inside in enumerate(splits(centres, settings)):
         progress.report(repeat / settings.repeats)
         if len(np.unique(centres.cbd[inside])) < 2:
             continue
@@ -128,10 +134,10 @@ def random_splits(centres: TrainingCentres, attributes: Sequence[str], settings:
     return found
 
 
-def _splits(centres: TrainingCentres, settings: TrainCbdTreeSettings) -> Iterator[NDArray[np.bool_]]:
+def splits(centres: TrainingCentres, settings: TrainCbdTreeSettings) -> Iterator[NDArray[np.bool_]]:
     """Whether each centre is for training: so many of the centres of each city type."""
     every = np.ones(len(centres), bool)
-    types = fit_types(centres, every, settings).assign(centres.means, centres.counts).types[centres.city]
+    types = types_of_centres(centres, fit_types(centres, every, settings))
     numbers = np.random.default_rng(settings.seed)
     for _ in range(settings.repeats):
         inside = np.zeros(len(centres), bool)

@@ -21,12 +21,14 @@ NO = ("0", "false", "no", "non-cbd", "non_cbd", "not cbd", "other")
 class Labels:
     """cbd: whether each row is a CBD, shape (rows,). known: number of CBDs there are, also those that no row covers.
 
-    remarks: sentences about what isn't one centre to one CBD.
+    remarks: sentences about what isn't one centre to one CBD. pairs: row and number of the CBD that it covers, of shape
+    (pairs, 2); None where each of these rows is a CBD of its own.
     """
 
     cbd: NDArray[np.bool_]
     known: int
     remarks: tuple[str, ...] = ()
+    pairs: NDArray[np.intp] | None = None
 
 
 def read_labels(table: FeatureTable, field: str, reference: FeatureTable | None, min_overlap: float) -> Labels:
@@ -75,7 +77,8 @@ def labels_of_reference(table: FeatureTable, reference: FeatureTable, min_overla
     if double:
         remarks.append(f"{len(double)} of {len(centres)} centres lie on several reference CBDs (rows "
                        f"{_listed(double)}); each counts once.")
-    return Labels(cbd, len(outlines), tuple(remark for remark in remarks if remark))
+    return Labels(cbd, len(outlines), tuple(remark for remark in remarks if remark),
+                  np.column_stack((rows, others)))
 
 
 def _repeated(numbers: NDArray[np.intp]) -> list[int]:

@@ -75,15 +75,12 @@ class TrainCbdTreeSettings(Settings):
         "Z-scored or original indexes, with one tree per city type or one for all.")
     cost: float = number(
         0, "Cost of a missed CBD", "In units of a centre wrongly taken for one. 0 chooses among 1, 2, 3, 5, 8, 12 and "
-        "20 on cities that the trees weren't grown from.", minimum=0, maximum=1000)
-    least_found: float = number(
-        0.9, "CBDs to be found", "With COST 0: the cost is the one with the fewest wrong CBDs among those that find at "
-        "least this part of the CBDs; where none does, the one with the highest F2 score.", minimum=0, maximum=1,
-        advanced=True)
+        "20 the one with the highest F2 score, where a missed CBD counts more than a wrong one, on cities that the "
+        "trees weren't grown from.", minimum=0, maximum=1000)
     min_cases: int = borrowed(C50Settings, "min_cases")
     confidence: float = borrowed(C50Settings, "confidence")
     trials: int = number(
-        10, "Boosting trials", "Trees that vote; 1 grows a single tree as the paper did. With several, the cost "
+        30, "Boosting trials", "Trees that vote; 1 grows a single tree as the paper did. With several, the cost "
         "decides how many votes make a CBD; with one, it weighs the cases that the tree grows from.", minimum=1,
         maximum=100)
     global_pruning: bool = borrowed(C50Settings, "global_pruning")

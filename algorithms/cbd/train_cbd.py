@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InputError
 from ..feature_tables import FeatureTable
 from ..progress import Progress
 from .accuracy import Calls, Score, floors, frontier, leave_cities_out, one_per_city, random_splits, score
@@ -58,6 +59,10 @@ def train_cbd(table: FeatureTable, labels: Labels, city_field: str, type_field: 
     Raises InputError for what can't be trained with.
     """
     centres = read_training_centres(table, labels, city_field, type_field, settings.strategy, attributes)
+    if not type_field and len(centres.cities) < settings.clusters:
+        raise InputError("CLUSTERS", f"{settings.clusters} city types were asked for, and there are "
+                         f"{len(centres.cities)} cities with negative pixels",
+                         "lower it, or name the field of the types in TYPE_FIELD")
     for remark in labels.remarks:
         progress.warning(remark)
     every = np.ones(len(centres), bool)
@@ -74,7 +79,7 @@ def train_cbd(table: FeatureTable, labels: Labels, city_field: str, type_field: 
     lines = list(_lines(centres, own, calls, settings))
     configuration = f"{zlib.crc32(json.dumps([asdict(settings), list(fields)], sort_keys=True).encode()):08x}"
     model = CbdModel(name, settings.strategy, cost, trees.by_type, types, _ranges(centres, fields),
-                     _card(centres, labels, settings, lines, configuration))
+                     _card(centres, settings, lines, configuration))
     return Trained(model, centres, labels, fields, own, calls, lines, splits, costs, settings, configuration)
 
 
@@ -98,8 +103,8 @@ def _ranges(centres: TrainingCentres, fields: Sequence[str]) -> dict[str, tuple[
     return ranges
 
 
-def _card(centres: TrainingCentres, labels: Labels, settings: TrainCbdTreeSettings,
-          lines: Sequence[Line], configuration: str) -> dict[str, object]:
+def _card(centres: TrainingCentres, settings: TrainCbdTreeSettings, lines: Sequence[Line],
+          configuration: str) -> dict[str, object]:
     """What the model's card says beside its trees."""
     found = lines[0].score
     producers, users = found.intervals()
@@ -107,7 +112,7 @@ def _card(centres: TrainingCentres, labels: Labels, settings: TrainCbdTreeSettin
         "about": "C5.0 trees that tell central business districts from other urban centres by night lights "
                  "(after Jie et al. 2024).",
         "training": {"cities": len(centres.cities), "centres": len(centres), "cbds": int(centres.cbd.sum()),
-                     "known_cbds": int(max(labels.known, centres.cbd.sum()))},
+                     "known_cbds": int(centres.known)},
         "metrics": {"how": "every city was judged by trees, types and a cost that were found on the other cities",
                     "producers_accuracy": found.producers if found.labelled else None, "producers_95": list(producers),
                     "users_accuracy": found.users if found.called else None, "users_95": list(users)},

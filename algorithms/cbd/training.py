@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..progress import Progress
 from .c50.model import Model, train
 from .cbd_model import ALL, judge
-from .city_types import CityTypes, fit_city_types, types_of_groups
+from .city_types import FEWEST_FOR_ELBOW, CityTypes, fit_city_types, types_of_groups
 from .index_names import STRATEGIES
 from .settings import CBD, OTHER, TrainCbdTreeSettings
 from .training_centres import TrainingCentres
@@ -66,13 +66,16 @@ def decide(trees: Trees, centres: TrainingCentres, rows: Rows, fields: Sequence[
 
 
 def fit_types(centres: TrainingCentres, rows: Rows, settings: TrainCbdTreeSettings) -> CityTypes:
-    """From the cities of some centres: clusters, or the given types as they are."""
+    """From the cities of some centres: clusters, no more than there are cities, or the given types as they are."""
     cities = np.unique(centres.city[rows])
     means = np.array([centres.columns["Mean"][rows & (centres.city == city)].mean() for city in cities])
     counts = centres.counts[cities]
     if centres.given_types is not None:
         return types_of_groups(means, counts, centres.given_types[cities], settings.normalise)
-    return fit_city_types(means, counts, settings.types())
+    clusters = min(settings.clusters, len(cities))
+    if not clusters and len(cities) < FEWEST_FOR_ELBOW:
+        clusters = 1
+    return fit_city_types(means, counts, replace(settings.types(), clusters=clusters))
 
 
 def types_of_centres(centres: TrainingCentres, types: CityTypes) -> NDArray[np.object_]:
@@ -105,10 +108,7 @@ def choose_cost(centres: TrainingCentres, rows: Rows, fields: Sequence[str], set
             hits[index] += (cbd & centres.cbd[outside]).sum()
             called[index] += cbd.sum()
     found, right = hits / centres.cbd[rows].sum(), hits / np.maximum(called, 1)
-    enough = found >= settings.least_found
-    if enough.any():
-        return COSTS[int(np.argmax(np.where(enough, right, -1)))]
-    return COSTS[int(np.argmax(5 * right * found / np.maximum(4 * right + found, 1e-9)))]  # F2: found counts twice
+    return COSTS[int(np.argmax(5 * right * found / np.maximum(4 * right + found, 1e-9)))]  # F2 (van Rijsbergen 1979)
 
 
 def _tree(centres: TrainingCentres, rows: Rows, fields: Sequence[str], settings: TrainCbdTreeSettings,

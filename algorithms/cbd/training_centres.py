@@ -24,7 +24,8 @@ class TrainingCentres:
     """columns: fields of shape (centres,). cbd: their labels. city: number of the city of each.
 
     city_names, means (nW/cm2/sr) and counts: of the cities, as the types need them. given_types: of the cities, or None
-    where types are to be fitted. known: CBDs that there are, also those no centre with negative pixels covers.
+    where types are to be fitted. known: CBDs that there are, also those no centre with negative pixels covers. pairs:
+    centre and number of the CBD that it covers, of shape (pairs, 2): a CBD may have several centres, and the reverse.
     """
 
     columns: Mapping[str, NDArray[Any]]
@@ -35,6 +36,7 @@ class TrainingCentres:
     counts: NDArray[np.float64]
     given_types: NDArray[np.object_] | None
     known: int
+    pairs: NDArray[np.intp]
 
     def __len__(self) -> int:
         return len(self.cbd)
@@ -52,7 +54,7 @@ def read_training_centres(table: FeatureTable, labels: Labels, city_field: str, 
                           strategy: str, attributes: Sequence[str]) -> TrainingCentres:
     """The fields of a strategy and attributes, further ones that trees may test, and what other strategies can be
     compared with. Raises InputError for fields that aren't there, fewer than two cities, labels of one kind, and types
-    that differ within a city."""
+    that differ within a city or are missing."""
     cities = read_cities(table, "", "", city_field)
     count = table.numbers(COUNT)
     rows = np.flatnonzero(count > 0)
@@ -71,8 +73,21 @@ def read_training_centres(table: FeatureTable, labels: Labels, city_field: str, 
         columns[name] = column_of(table, name, "ATTRIBUTES")[rows]
     columns.update({name: table.numbers(name)[rows] for name in (BRIGHTNESS, AREA) if name in table.columns})
     columns.update(within_city(count[rows], city))
-    return TrainingCentres(columns, cbd, city, cities.names, cities.means, cities.counts,
-                           _types_of(table, type_field, cities.row_of, len(cities.names)), max(labels.known, cbd.sum()))
+    types = _types_of(table, type_field, cities.row_of, len(cities.names))
+    if types is not None and None in types[city]:
+        raise InputError("TYPE_FIELD", "a city with negative pixels has no type", "give every city one")
+    pairs = _pairs(labels, rows)
+    known = max(labels.known, len(np.unique(pairs[:, 1])))
+    return TrainingCentres(columns, cbd, city, cities.names, cities.means, cities.counts, types, known, pairs)
+
+
+def _pairs(labels: Labels, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Of the centres in these rows of the layer, by their number among them."""
+    pairs = labels.pairs
+    if pairs is None:
+        pairs = np.column_stack((np.flatnonzero(labels.cbd),) * 2)
+    kept = pairs[np.isin(pairs[:, 0], rows)]
+    return np.column_stack((np.searchsorted(rows, kept[:, 0]), kept[:, 1]))
 
 
 def _types_of(table: FeatureTable, field: str, row_of: NDArray[np.intp], count: int) -> NDArray[np.object_] | None:

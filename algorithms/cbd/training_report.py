@@ -11,15 +11,17 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ..reports import Report
+from ..scores import wilson_interval
 from .accuracy import Score, score
 from .c50.printing import print_tree
 from .cbd_model import ALL
-from .index_names import CITY_TYPES, STRATEGIES
-from .train_cbd import Trained
+from .index_names import CHINA_LIKE, CITY_TYPES, MIXED, USA_LIKE
+from .train_cbd import FLOOR, Line, Trained
 from .tree_plot import COLOURS, plot_tree
 
-# Jie et al. (2024), section 4.2: producer's and user's accuracy of a strategy on one test set.
-PUBLISHED = {"types_zscore": (0.83, 0.50)}
+# Jie et al. (2024), Table 8, by strategy 4: CBDs found, CBDs, and centres called CBD in training and in validation.
+PUBLISHED_STRATEGY = "types_zscore"
+PUBLISHED = {USA_LIKE: ((8, 8, 8), (2, 2, 2)), MIXED: ((12, 14, 16), (3, 3, 6)), CHINA_LIKE: ((3, 5, 3), (0, 1, 2))}
 MOST_BOXES = 4
 INTERVAL = (2.5, 97.5)
 
@@ -56,7 +58,7 @@ def write_report(path: str, trained: Trained) -> None:
     _accuracies(report, trained)
     report.figure(_frontier(trained.frontier, trained.model.cost),
                   "What a missed CBD costs decides between finding them all and calling few others a CBD; every city "
-                  "by trees from the other cities. The filled point is the cost that the model was grown with")
+                  "by trees from the other cities. Filled: the cost of the model, where it is one of these")
     if settings.repeats:
         _splits(report, trained)
     report.heading("Trees")
@@ -74,14 +76,14 @@ def write_report(path: str, trained: Trained) -> None:
 def _accuracies(report: Report, trained: Trained) -> None:
     report.heading("Accuracy on cities that the trees weren't grown from")
     report.table(("Protocol", "Method", "City type", "Cost", "Producer's accuracy", "User's accuracy", "Of all CBDs"),
-                 [(line.protocol, line.method, line.city_type, _cost(line.cost), *_shown(line.score))
+                 [(line.protocol, line.method, line.city_type, _cost(line), *_shown(line.score))
                   for line in trained.lines])
     found = trained.lines[0].score
-    lost = found.known - found.labelled
+    lost = found.known - len(np.unique(trained.centres.pairs[:, 1]))
     report.paragraph("In brackets: 95 % intervals (Wilson). Producer's accuracy is the share of CBDs that were found, "
                      "user's accuracy the share of found ones that are CBDs. Types and cost were found without the "
-                     f"city too. Of {found.known} CBDs, {lost} had no centre with negative pixels and were lost before "
-                     "any tree.")
+                     f"city too. CBDs without a centre with negative pixels, lost before any tree: {lost} of "
+                     f"{found.known}.")
     report.heading("Confusion")
     called = trained.calls.cbd
     report.table(("City type", "CBDs found", "CBDs missed", "Others called CBD", "Others left"),
@@ -107,11 +109,16 @@ def _splits(report: Report, trained: Trained) -> None:
                      "type, with single trees and without costs. Centres of one city stand on both sides: these "
                      "figures say how well trees know cities that they have seen. The paper made one such division "
                      "after several attempts.")
-    report.table(("Strategy", "Producer's accuracy: median (95 % of the divisions)", "User's accuracy", "Published"),
-                 [(name, _spread(values[:, 0]), _spread(values[:, 1]), _published(name))
-                  for name, values in trained.splits.items()])
+    names = ("Producer's accuracy, test", "User's accuracy, test", "Producer's accuracy, training",
+             "User's accuracy, training")
+    report.table(("Strategy", *names),
+                 [*((name, *(_spread(column) for column in values.T)) for name, values in trained.splits.items()),
+                  (f"{PUBLISHED_STRATEGY}, published", *(f"{each:.2f}" for each in _published()))])
+    report.paragraph("Median and, in brackets, 95 % of the divisions.")
     report.figure(_distribution(trained.splits), "Accuracies on the test centres of all divisions; the line is what "
-                  "the paper has for its strategy types_zscore")
+                  f"the paper has for its strategy {PUBLISHED_STRATEGY}")
+    report.table(("Published, by city type", *names),
+                 [(name, *_shares(*test), *_shares(*training)) for name, (training, test) in PUBLISHED.items()])
 
 
 def _distribution(splits: Mapping[str, NDArray[np.float64]]) -> Figure:
@@ -121,8 +128,8 @@ def _distribution(splits: Mapping[str, NDArray[np.float64]]) -> Figure:
         axes.violinplot([each if len(each) else [np.nan] for each in shown], vert=False, showmedians=True)
         axes.set_yticks(range(1, len(splits) + 1), list(splits))
         for position, strategy in enumerate(splits, 1):
-            if strategy in PUBLISHED:
-                axes.plot([PUBLISHED[strategy][number]] * 2, [position - 0.4, position + 0.4], color="#d7301f")
+            if strategy == PUBLISHED_STRATEGY:
+                axes.plot([_published()[number]] * 2, [position - 0.4, position + 0.4], color="#d7301f")
         axes.set_xlim(-0.02, 1.02)
         axes.set_xlabel(name)
     figure.tight_layout()
@@ -132,12 +139,15 @@ def _distribution(splits: Mapping[str, NDArray[np.float64]]) -> Figure:
 def _frontier(frontier: Mapping[float, Score], chosen: float) -> Figure:
     figure = Figure(figsize=(5, 3.6))
     axes = figure.add_subplot()
-    producers = [found.producers for found in frontier.values()]
-    users = [found.users for found in frontier.values()]
-    axes.plot(producers, users, color="#999999", zorder=0)
-    for cost, across, up in zip(frontier, producers, users):
-        axes.scatter(across, up, facecolor="#2b5c8a" if cost == chosen else "white", edgecolor="#2b5c8a", zorder=1)
-        axes.annotate(f"{cost:g}", (across, up), xytext=(4, 4), textcoords="offset points", fontsize=8)
+    costs: dict[tuple[float, float], list[float]] = {}
+    for cost, found in frontier.items():
+        costs.setdefault((found.producers, found.users), []).append(cost)
+    axes.plot(*zip(*costs), color="#999999", zorder=0)
+    for point, equal in costs.items():
+        axes.scatter(*point, facecolor="#2b5c8a" if chosen in equal else "white", edgecolor="#2b5c8a", zorder=1)
+        axes.annotate(", ".join(f"{cost:g}" for cost in equal), point, xytext=(4, 4), textcoords="offset points",
+                      fontsize=8)
+    axes.margins(0.15)
     axes.locator_params(nbins=5)
     axes.set_xlabel("Producer's accuracy")
     axes.set_ylabel("User's accuracy")
@@ -163,7 +173,7 @@ def _box(axes: Axes, values: NDArray[np.float64], position: float, colour: str) 
     known = values[np.isfinite(values)]
     if len(known):
         box = axes.boxplot([known], positions=[position], widths=0.3, patch_artist=True, manage_ticks=False,
-                           medianprops={"color": "white"}, flierprops={"markersize": 3})
+                           medianprops={"color": "#222222"}, flierprops={"markersize": 3})
         box["boxes"][0].set_facecolor(colour)
 
 
@@ -178,11 +188,16 @@ def _deciding(trained: Trained) -> list[str]:
     return [name for name in ordered if usage[name] > 0][:MOST_BOXES] or ordered[:1]
 
 
-def _shown(found: Score) -> tuple[str, str, str]:
-    producers, users = found.intervals()
-    return (f"{found.hits} of {found.labelled} = {found.producers:.2f} ({producers[0]:.2f} to {producers[1]:.2f})",
-            f"{found.hits} of {found.called} = {found.users:.2f} ({users[0]:.2f} to {users[1]:.2f})",
-            f"{found.hits} of {found.known}")
+def _shown(found: Score) -> list[str]:
+    return [*_shares(found.hits, found.labelled, found.called), f"{found.found} of {found.known}"]
+
+
+def _shares(hits: int, *wholes: int) -> list[str]:
+    shown = []
+    for whole in wholes:
+        low, high = wilson_interval(hits, whole)
+        shown.append(f"{hits} of {whole}" + (f" = {hits / whole:.2f} ({low:.2f} to {high:.2f})" if whole else ""))
+    return shown
 
 
 def _plain(found: Score) -> dict[str, Any]:
@@ -190,15 +205,16 @@ def _plain(found: Score) -> dict[str, Any]:
             "users_accuracy": found.users if found.called else None}
 
 
-def _cost(cost: float | None) -> str:
-    return "chosen" if cost is None else f"{cost:g}"
+def _cost(line: Line) -> str:
+    if line.protocol == FLOOR:
+        return ""
+    return "chosen" if line.cost is None else f"{line.cost:g}"
 
 
-def _published(strategy: str) -> str:
-    if strategy not in PUBLISHED:
-        return "ours" if strategy == next(iter(STRATEGIES)) else "not in figures"
-    test = PUBLISHED[strategy]
-    return f"producer's {test[0]:.2f}, user's {test[1]:.2f}"
+def _published() -> list[float]:
+    """Producer's and user's accuracy over all types, in validation and in training."""
+    training, test = np.array(list(PUBLISHED.values())).sum(axis=0)
+    return [counts[0] / counts[whole] for counts in (test, training) for whole in (1, 2)]
 
 
 def _spread(values: NDArray[np.float64]) -> str:

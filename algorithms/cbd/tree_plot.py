@@ -9,6 +9,7 @@ from .c50.tree import CUT, LEAF, SUBSETS, Node, depth
 
 COLOURS = {"cbd": "#d7301f", "other": "#2b5c8a"}
 PLAIN = "#666666"
+BESIDE = 0.6  # of the way down to a branch, its test
 MOST_LEAVES = 40  # that can still be read
 
 
@@ -48,7 +49,8 @@ def _draw(axes: Axes, model: Model, node: Node, left: float, height: float) -> f
     own = (middles[0] + middles[-1]) / 2
     for number, middle in enumerate(middles):
         axes.plot([own, middle], [height, height - 1], color="#999999", linewidth=1, zorder=0)
-        axes.text((own + middle) / 2, height - 0.5, _outcome(model, node, number), ha="center", va="center", fontsize=8,
+        axes.text(own + BESIDE * (middle - own), height - BESIDE, _outcome(model, node, number), ha="center",
+                  va="center", fontsize=8,
                   bbox={"boxstyle": "square,pad=0.15", "facecolor": "white", "edgecolor": "none"})
     axes.text(own, height, model.attributes[node.attribute].name, ha="center", va="center", fontsize=9,
               bbox={"boxstyle": "round", "facecolor": "white", "edgecolor": "#444444"})

@@ -50,6 +50,7 @@ def level_nodes(field: NDArray[np.float32], levels: Sequence[float],
     """The nodes of each level, from the last and brightest level down to the first.
 
     field: shape (rows, columns), NaN where there is no data. levels: ascending; at least one cell must reach the last.
+    The labels of a level give way to those of the next one.
     """
     progress = progress or Progress()
     steps = np.asarray(levels, dtype=np.float32)
@@ -60,21 +61,27 @@ def level_nodes(field: NDArray[np.float32], levels: Sequence[float],
     at_edge = _at_edge(field)
     row_places, column_places = np.zeros(field.shape[0], dtype=np.intp), np.zeros(width, dtype=np.intp)
     peaks, touches_edge = np.empty(0, dtype=np.intp), np.empty(0, dtype=bool)
+    label_space = np.empty(field.size, dtype=np.int32)
     for level in range(len(steps) - 1, -1, -1):
         rows = np.flatnonzero(ndimage.binary_dilation(row_maxima >= steps[level], np.ones(3)))
         columns = np.flatnonzero(ndimage.binary_dilation(column_maxima >= steps[level], np.ones(3)))
-        kept = field[np.ix_(rows, columns)]
+        whole = len(rows) == field.shape[0] and len(columns) == width
+        kept = field if whole else field[np.ix_(rows, columns)]
         progress.check()
-        labels, count = ndimage.label(kept >= steps[level], EIGHT_NEIGHBOURS)
+        labels = label_space[:kept.size].reshape(kept.shape)
+        count = ndimage.label(kept >= steps[level], EIGHT_NEIGHBOURS, output=labels)
         progress.check()
         row_places[rows], column_places[columns] = np.arange(len(rows)), np.arange(len(columns))
         shell = cells[shell_starts[level]:shell_starts[level + 1]]
-        shell = shell[np.argsort(field.ravel()[shell], kind="stable")]
         nodes = labels[row_places[shell // width], column_places[shell % width]] - 1
         parents = labels[row_places[peaks // width], column_places[peaks % width]].astype(np.intp) - 1
         new_peaks, new_touches = np.empty(count, dtype=np.intp), np.zeros(count, dtype=bool)
+        is_new = np.ones(count, dtype=bool)
+        is_new[parents] = False  # the brightest cell of these lies above the level
+        of_new = np.flatnonzero(is_new[nodes])
+        of_new = of_new[np.argsort(field.ravel()[shell[of_new]], kind="stable")]
         # assignments run in the order of brightness, so that the brightest cell of a node stays behind
-        new_peaks[nodes] = shell
+        new_peaks[nodes[of_new]] = shell[of_new]
         inner = np.lexsort((-peaks, field.ravel()[peaks]))
         new_peaks[parents[inner]] = peaks[inner]
         new_touches[nodes[at_edge[shell]]] = True

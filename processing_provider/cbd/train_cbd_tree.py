@@ -20,7 +20,7 @@ from ..base import NocturneAlgorithm, Run
 from ..inputs import described
 
 COLUMNS = {"protocol": "text", "method": "text", "city_type": "text", "cost": "number", "hits": "integer",
-           "labelled": "integer", "called": "integer", "known": "integer", "producers": "number",
+           "labelled": "integer", "called": "integer", "found": "integer", "known": "integer", "producers": "number",
            "producers_low": "number", "producers_high": "number", "users": "number", "users_low": "number",
            "users_high": "number"}
 
@@ -112,7 +112,7 @@ class TrainCbdTree(NocturneAlgorithm):
             found = line.score
             producers, users = found.intervals()
             sink.add([line.protocol, line.method, line.city_type, line.cost, found.hits, found.labelled, found.called,
-                      found.known, found.producers, *producers, found.users, *users])
+                      found.found, found.known, found.producers, *producers, found.users, *users])
         found = trained.lines[0].score
         return {"PRODUCERS_ACCURACY": found.producers, "USERS_ACCURACY": found.users,
                 "COST": trained.model.cost}
