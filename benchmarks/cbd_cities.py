@@ -34,7 +34,9 @@ from nocturne.algorithms.cbd.city_centres import (
     with_columns,
     with_indexes,
 )
+from nocturne.algorithms.cbd.classification import classify
 from nocturne.algorithms.cbd.core_boundary import core_boundary
+from nocturne.algorithms.cbd.deciders import read_decider
 from nocturne.algorithms.cbd.identify import LEAST_FITTED, observed
 from nocturne.algorithms.cbd.index_names import INDEXES, STRATEGIES
 from nocturne.algorithms.cbd.labels import Labels
@@ -50,6 +52,7 @@ from nocturne.algorithms.night_lights.centre_field import read_field
 from nocturne.algorithms.night_lights.nearest_cells import read_classes, read_nearest
 from nocturne.algorithms.night_lights.settings import UrbanCentresSettings
 from nocturne.algorithms.night_lights.smoothing import mean_filter
+from nocturne.algorithms.overlaps import overlaps
 from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.rasters import RasterInput
 from nocturne.algorithms.scores import wilson_interval
@@ -61,6 +64,8 @@ from scipy.stats import rankdata
 
 # Frozen before the run whose tables stand in docs/cbd.md.
 DRAWS = (21, 22, 23, 24, 25)
+UNSEEN = (27, 28, 29, 30, 31)
+JUDGED = ("draw", "method", "producer's", "user's", "of all planted CBDs")
 CENTRES, ONE = UrbanCentresSettings(), Resources(threads=1)
 MIN_OVERLAP = 0.3
 USES = (CBD, SECONDARY, HOUSING, HISTORIC, BELOW_HILLS)
@@ -72,12 +77,14 @@ MORE = ("building_height_mean", "slope_mean", "places_business", "places_shops",
 @dataclass(frozen=True)
 class SimulatedCity:
     """about: as planted. fitted: share of the urban area with enough nights. centres: with indexes, attributes, label
-    (1 = CBD) and use (the district type that most of its tower cells have). core: row to the outline of its core."""
+    (1 = CBD) and use (the district type that most of its tower cells have). pairs: centre and number of the planted CBD
+    that it covers, of shape (pairs, 2). core: row to the outline of its core."""
 
     about: dict
     fitted: float
     centres: FeatureTable
     reference: FeatureTable
+    pairs: np.ndarray
     core: Callable[[int], Any]
 
     @property
@@ -108,8 +115,10 @@ def read_city(place: Path) -> SimulatedCity:
     reference = read_layer(place / "reference.geojson", "REFERENCE")
     outlines = shapes_of(centres)
     rings = shapes_in(reference, crs_of(centres)) if len(reference) else np.empty(0, object)
-    label = np.array([max((shapely.area(shapely.intersection(own, ring)) / min(own.area, ring.area) for ring in rings),
-                          default=0.0) for own in outlines]) >= MIN_OVERLAP
+    rows, others, shared = overlaps(outlines, rings)
+    enough = shared >= MIN_OVERLAP * np.minimum(shapely.area(outlines[rows]), shapely.area(rings[others]))
+    pairs = np.column_stack((rows[enough], others[enough]))
+    label = np.isin(np.arange(len(centres)), pairs[:, 0])
     field, grid = read_field(layers.radiance, 1, boundary_of(layers.boundary), CENTRES, ONE)
     smoothed = mean_filter(field, CENTRES.smoothing_cells, Progress())
     classes = read_classes(layers.classes, grid)
@@ -124,7 +133,7 @@ def read_city(place: Path) -> SimulatedCity:
     columns.update(raster_attributes(centres, [rasters["building_height"], rasters["slope"]]))
     columns.update(place_counts(centres, read_layer(place / "places.geojson", "PLACES"), "category"))
     return SimulatedCity(about, fitted, with_columns(centres, columns, dict.fromkeys(columns, "number")), reference,
-                         core)
+                         pairs, core)
 
 
 def uses_of(outlines, districts, grid) -> np.ndarray:
@@ -159,7 +168,11 @@ def layer_of(cities: Sequence[SimulatedCity]) -> FeatureTable:
 
 
 def labels_of(table: FeatureTable, cities: Sequence[SimulatedCity]) -> Labels:
-    return Labels(table.numbers("label") > 0, sum(city.about["cbds"] for city in cities))
+    counted = [city for city in cities if city.decided and len(city.centres)]
+    rows = np.cumsum([0, *(len(city.centres) for city in counted)])
+    cbds = np.cumsum([0, *(city.about["cbds"] for city in counted)])
+    pairs = [np.add(city.pairs, (row, cbd)) for city, row, cbd in zip(counted, rows, cbds)]
+    return Labels(table.numbers("label") > 0, sum(city.about["cbds"] for city in cities), pairs=np.concatenate(pairs))
 
 
 def rows_of(cities: Sequence[SimulatedCity]) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -196,7 +209,8 @@ def print_counts(draws: dict[int, list[SimulatedCity]]) -> None:
             negative = [city.centres.columns["Count_A"] > 0 for city in own if city.decided]
             light = [float(city.centres.columns["Mean"][kept].mean()) for city, kept in zip(
                 (city for city in own if city.decided), negative) if kept.any()]
-            cells += [str(sum(int(kept.sum()) for kept in negative)), f"{min(light):.0f} to {max(light):.0f}"]
+            cells += [str(sum(int(kept.sum()) for kept in negative)),
+                      f"{min(light):.0f} to {max(light):.0f}" if light else ""]
         rows.append([str(draw), *cells, str(sum(city.about["cbds"] for city in cities)),
                      str(sum(not city.decided for city in cities))])
     table("Centres with negative pixels and their mean radiance (range over cities) by planted type, CBDs, and cities "
@@ -222,13 +236,43 @@ def print_accuracies(draws: dict[int, list[SimulatedCity]]) -> dict[int, np.ndar
         found["the same, one per city"] = score(one_per_city(calls, centres), centres)
         found.update({name: score(called, centres) for name, called in floors(centres).items()})
         for method, each in found.items():
-            counts = np.array([each.hits, each.labelled, each.called, each.known])
-            totals[method] = totals.get(method, np.zeros(4)) + counts
+            counts = counts_of(each)
+            totals[method] = totals.get(method, np.zeros(6)) + counts
             rows.append([str(draw), method, *shares(counts)])
     rows += [["all", method, *shares(counts)] for method, counts in totals.items()]
     table("Leave-cities-out: producer's accuracy over the labelled centres, user's accuracy, and over all planted "
-          "CBDs, with 95 % intervals", ["draw", "method", "producer's", "user's", "of all planted"], rows)
+          "CBDs, with 95 % intervals", JUDGED, rows)
     return default
+
+
+def print_pooled(draws: dict[int, list[SimulatedCity]]) -> dict[int, np.ndarray]:
+    """The default strategy on the cities of all draws; its calls with at least one CBD per city, by draw."""
+    centres, calls = trained_calls([city for cities in draws.values() for city in cities], next(iter(STRATEGIES)))
+    forced = one_per_city(calls, centres)
+    table("Leave-cities-out with the cities of all draws, as the bundled trees were judged", JUDGED,
+          [["all together", name, *shares_of(score(called, centres))]
+           for name, called in (("within_city", calls.cbd), ("within_city, one per city", forced))])
+    ends = np.cumsum([len(rows_of(cities)[1]) for cities in draws.values()])
+    return dict(zip(draws, np.split(forced, ends[:-1])))
+
+
+def print_bundled(draws: dict[int, list[SimulatedCity]]) -> None:
+    """The bundled trees on draws that neither they nor their strategy and cost were made with."""
+    rows, decided, totals = [], {}, {}
+    for draw, cities in draws.items():
+        layer = layer_of(cities)
+        centres = read_training_centres(layer, labels_of(layer, cities), "city", "", next(iter(STRATEGIES)), ())
+        negative = layer.numbers("Count_A") > 0
+        cbd, decided[draw] = (classify(layer, read_decider(""), "city", one_per_city=one)[0]["cbd"][negative] == 1
+                              for one in (False, True))
+        for name, called in (("bundled trees", cbd), ("bundled trees, one per city", decided[draw]),
+                             *floors(centres).items()):
+            counts = counts_of(score(called, centres))
+            totals[name] = totals.get(name, 0) + counts
+            rows.append([str(draw), name, *shares(counts)])
+    rows += [["all", name, *shares(counts)] for name, counts in totals.items()]
+    table("The bundled trees on draws that they have never seen", JUDGED, rows)
+    print_outlines(draws, {"bundled trees, one per city": decided})
 
 
 def print_splits(draws: dict[int, list[SimulatedCity]]) -> None:
@@ -247,19 +291,30 @@ def print_splits(draws: dict[int, list[SimulatedCity]]) -> None:
           ["draw", "strategy", "producer's, test", "user's, test", "producer's, training", "user's, training"], rows)
 
 
+def counts_of(found: Score) -> np.ndarray:
+    """Pairs of a part and its whole: producer's and user's accuracy, and over all CBDs."""
+    return np.array([found.hits, found.labelled, found.hits, found.called, found.found, found.known])
+
+
+def shares_of(found: Score) -> list[str]:
+    return shares(counts_of(found))
+
+
 def shares(found: np.ndarray) -> list[str]:
-    right, labelled, called, planted = (int(value) for value in found)
-    return [f"{right} of {whole} = {right / max(1, whole):.2f} ({low:.2f} to {high:.2f})"
-            for whole, (low, high) in ((each, wilson_interval(right, each)) for each in (labelled, called, planted))]
+    """Of pairs of a part and its whole."""
+    pairs = [(int(part), int(whole)) for part, whole in found.reshape(-1, 2)]
+    return [f"{part} of {whole} = {part / max(1, whole):.2f} ({low:.2f} to {high:.2f})"
+            for (part, whole), (low, high) in ((each, wilson_interval(*each)) for each in pairs)]
 
 
-def print_outlines(draws: dict[int, list[SimulatedCity]], by_trees: dict[int, np.ndarray]) -> None:
-    """Located, F1 and areas, by trees and with the true labels, with both outlines."""
+def print_outlines(draws: dict[int, list[SimulatedCity]], decided: dict[str, dict[int, np.ndarray]]) -> None:
+    """Located, F1 and areas with both outlines, by what was decided about the centres of each draw."""
     rows = []
     for draw, cities in draws.items():
         columns, owner = rows_of(cities)
         reference = joined([city.reference for city in cities if len(city.reference)], {"city": "text"}, "REFERENCE")
-        for name, chosen in (("trees, one per city", by_trees[draw]), ("true labels", columns["label"] > 0)):
+        for name, chosen in (*((name, of_draws[draw]) for name, of_draws in decided.items()),
+                             ("true labels", columns["label"] > 0)):
             for outline in ("centre", "core"):
                 computed = outlined(cities, owner, chosen, outline)
                 found = validate(computed, reference, "city").summaries[0]
@@ -303,7 +358,7 @@ def print_attributes(draws: dict[int, list[SimulatedCity]]) -> None:
           [*rows, ["centres", *counts, str(int((~label).sum()))]])
 
 
-def table(title: str, head: list[str], rows: list[list[str]]) -> None:
+def table(title: str, head: Sequence[str], rows: list[list[str]]) -> None:
     sys.stdout.write(f"\n{title}\n\n| " + " | ".join(head) + " |\n|" + "---|" * len(head) + "\n")
     for row in rows:
         sys.stdout.write("| " + " | ".join(row) + " |\n")
@@ -319,9 +374,11 @@ def main(folder: Path, processes: int) -> None:
         sys.stdout.flush()
     print_counts(draws)
     by_trees = print_accuracies(draws)
+    pooled = print_pooled(draws)
     print_splits(draws)
-    print_outlines(draws, by_trees)
+    print_outlines(draws, {"trees of the draw, one per city": by_trees, "trees of all draws, one per city": pooled})
     print_attributes(draws)
+    print_bundled({draw: read_draw(folder, draw, processes) for draw in UNSEEN})
 
 
 if __name__ == "__main__":

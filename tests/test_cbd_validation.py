@@ -152,6 +152,15 @@ def test_overlapping_computed_polygons_count_once():
     assert found.comparisons[0].agreement.precision == pytest.approx(1)
 
 
+def test_nothing_in_common_is_a_recall_of_nought():
+    computed = layer("COMPUTED", [square(0, 4), square(90, 0)], city=["A", "B"])
+    found = validate(computed, layer("REFERENCE", [square(0, 0), square(80, 5)], city=["A", "B"]), "city")
+    own = found.summaries[0]
+    assert (own.precision, own.recall, own.f1, own.jaccard, own.located) == (0, 0, 0, 0, 0)
+    assert own.total.recall == 0
+    assert [row.distance_m > 1000 for row in found.comparisons] == [True, True]
+
+
 def test_rows_that_are_no_cbd_do_not_count():
     computed = layer("COMPUTED", [square(0, 0), square(4, 0), square(8, 0)], cbd=[1.0, 0.0, np.nan])
     found = validate(computed, layer("REFERENCE", [square(0, 0)]), cbd_field="cbd")

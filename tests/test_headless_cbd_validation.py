@@ -54,11 +54,19 @@ def test_validate(qgis_process, layers, tmp_path):
     assert (tmp_path / "report.html").read_text("utf-8").count("<img") == 2
 
 
+def test_cbds_that_all_lie_elsewhere_in_their_cities(qgis_process, layers, tmp_path):
+    computed = write_layer(tmp_path / "elsewhere.geojson", [(square(0.1, 0), {"city": "Rome"}),
+                                                            (square(0.4, 0), {"city": "Turin"})])
+    results = succeeded(qgis_process("nocturne:validatecbd", **{**layers, "COMPUTED": computed}, CITY_FIELD="city",
+                                     TABLE=tmp_path / "table.gpkg"))
+    assert (results["PRECISION"], results["RECALL"], results["F1"], results["LOCATED_COUNT"]) == (0, 0, 0, 0)
+
+
 def test_validate_refuses(qgis_process, layers, tmp_path):
     (tmp_path / "out").mkdir()
     far = write_layer(tmp_path / "far.geojson", [(square(3, 3), {"city": "Rome"})])
     for changed, parameter, phrase in (
-            ({"REFERENCE": far}, "REFERENCE", "none of its 1 polygons overlaps"),
+            ({"REFERENCE": far}, "REFERENCE", "none of its 1 polygons overlaps the extent of"),
             ({"CITY_FIELD": "town"}, "CITY_FIELD", "no field 'town'")):
         given = {**layers, "CITY_FIELD": "city", "CBD_FIELD": "cbd", **changed}
         refused(qgis_process("nocturne:validatecbd", **given, TABLE=tmp_path / "out" / "table.gpkg",

@@ -329,3 +329,13 @@ def test_fields_that_a_rule_needs_are_named(tmp_path):
         classify(centres(Count_A=[9, 3]), rule("Max_Z > 1"), "city")
     with pytest.raises(InputError, match=r"^MODEL: "):
         read_decider(str(tmp_path / "none.txt"))
+
+
+def test_the_bundled_trees_decide_where_no_model_is_named(found):
+    result, _ = found
+    columns, _ = classify(result.centres, read_decider(""), "city", one_per_city=True)
+    called = columns["cbd"] == 1
+    assert set(columns["model"]) == {"cbd_trees"}
+    assert set(result.centres.columns["city"][called]) == set(result.centres.columns["city"])
+    assert (result.centres.columns["Count_A"][called] > 0).all()
+    assert not called.all()

@@ -109,8 +109,8 @@ def _card(centres: TrainingCentres, settings: TrainCbdTreeSettings, lines: Seque
     found = lines[0].score
     producers, users = found.intervals()
     return {
-        "about": "C5.0 trees that tell central business districts from other urban centres by night lights "
-                 "(after Jie et al. 2024).",
+        "what": "C5.0 trees that tell central business districts from other urban centres by night lights "
+                "(after Jie et al. 2024).",
         "training": {"cities": len(centres.cities), "centres": len(centres), "cbds": int(centres.cbd.sum()),
                      "known_cbds": int(centres.known)},
         "metrics": {"how": "every city was judged by trees, types and a cost that were found on the other cities",

@@ -17,6 +17,7 @@ from ..geometries import crs_of, shapes_of, transform_shapes
 from ..overlaps import overlaps
 from ..progress import Progress
 from ..projections import WGS84, equal_area_crs
+from ..settings import Bounds
 
 LOCATED = 0.6  # precision or recall from which the paper calls a CBD located
 COMPUTED, BRIGHTEST, LARGEST = "computed", "brightest centre", "largest centre"
@@ -126,7 +127,7 @@ def validate(computed: FeatureTable, reference: FeatureTable, city_field: str = 
     city_field: field of all layers that names the city; empty = all is one city. cbd_field: field of the computed
     layer; rows in which it is 0 or empty are no CBDs. centres: all centres of the cities, for the two floors. A
     computed polygon counts for every reference CBD of its city that it overlaps, and for the nearest if it overlaps
-    none. Raises InputError for what can't be compared.
+    none. Layers of one place without a common area agree with 0; raises InputError for what can't be compared.
     """
     progress = progress or Progress()
     found = _polygons(computed, city_field)
@@ -138,6 +139,10 @@ def validate(computed: FeatureTable, reference: FeatureTable, city_field: str = 
     if not set(found.cities) & set(truth.cities):
         raise InputError("CITY_FIELD", f"no city of {computed.parameter}, such as '{found.cities[0]}', is in "
                          f"{reference.parameter}, which has '{truth.cities[0]}'", "name the cities alike")
+    if not shapely.intersects(shapely.box(*_extent(found)), shapely.box(*_extent(truth))):
+        raise InputError(reference.parameter, f"none of its {len(truth.shapes)} polygons overlaps the extent of "
+                         f"{computed.parameter}", "choose layers of the same places and check their coordinate "
+                         "reference systems")
     sets = {COMPUTED: found, **({} if centres is None else _floors(centres, city_field))}
     comparisons, summaries = [], []
     for step, (method, polygons) in enumerate(sets.items()):
@@ -149,9 +154,6 @@ def validate(computed: FeatureTable, reference: FeatureTable, city_field: str = 
             own, theirs = _in_equal_area(polygons.of(city), truth.of(city))
             rows += _compare(method, city, own, theirs)
             totals += _areas(shapely.union_all(own), shapely.union_all(theirs))
-        if method == COMPUTED and not totals[2]:
-            raise InputError(reference.parameter, f"none of its {len(truth.shapes)} polygons overlaps a computed CBD",
-                             "choose layers of the same places and check their coordinate reference systems")
         comparisons += rows
         summaries.append(_summary(method, Agreement(*totals.tolist()), rows))
     progress.report(1)
@@ -206,10 +208,16 @@ def _first_of_each(cities: NDArray[np.object_], rank: NDArray[np.float64]) -> ND
                     dtype=np.intp)
 
 
+def _extent(polygons: _Polygons) -> Bounds:
+    """In WGS 84 degrees."""
+    extent: Bounds = transform_bounds(polygons.crs, WGS84, *shapely.total_bounds(polygons.shapes))
+    return extent
+
+
 def _in_equal_area(*layers: _Polygons) -> list[NDArray[np.object_]]:
     """Shapes of layers of one city in the equal-area CRS around all of them."""
     known = [layer for layer in layers if len(layer.shapes)]
-    bounds = np.array([transform_bounds(layer.crs, WGS84, *shapely.total_bounds(layer.shapes)) for layer in known])
+    bounds = np.array([_extent(layer) for layer in known])
     west, south = bounds[:, :2].min(axis=0).tolist()
     east, north = bounds[:, 2:].max(axis=0).tolist()
     local = equal_area_crs((west, south, east, north))

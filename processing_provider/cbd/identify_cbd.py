@@ -61,8 +61,9 @@ class IdentifyCbd(NocturneAlgorithm):
             described(QgsProcessingParameterFeatureSource("URBAN_AREA", "Urban area", polygons),
                       "Built-up area, such as the Global Urban Boundaries: Z-scores refer to it, and clear nights are "
                       "counted in it. Divided by CITY_FIELD where it has that field, else by place."),
-            described(file("MODEL", "Trees or rules", optional=True),
-                      "A rule file, with lines for name, applies to and rule."),
+            described(file("MODEL", "Model or rules", optional=True, fileFilter="Models and rules (*.json *.txt)"),
+                      "Trees (.json) or rules (.txt), as 'Classify CBDs' takes them; empty takes the bundled trees, "
+                      "which were grown on simulated cities."),
         ]
 
     def destinations(self) -> list[QgsProcessingParameterDefinition]:

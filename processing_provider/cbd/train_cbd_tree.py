@@ -56,7 +56,7 @@ class TrainCbdTree(NocturneAlgorithm):
             described(QgsProcessingParameterFeatureSource("REFERENCE", "Reference CBDs",
                                                           [QgsProcessing.SourceType.TypeVectorPolygon], optional=True),
                       "Outlines of the CBDs, where LABEL_FIELD is empty."),
-            described(field("CITY_FIELD", "City field", "", "INPUT"), "Names the city of each centre."),
+            described(field("CITY_FIELD", "City field", None, "INPUT"), "Names the city of each centre."),
             described(field("TYPE_FIELD", "City type field", "", "INPUT", optional=True),
                       "The types of 'City types'; empty fits them here."),
             described(field("ATTRIBUTES", "Further attributes", "", "INPUT", allowMultiple=True, optional=True),
