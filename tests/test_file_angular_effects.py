@@ -4,8 +4,9 @@ import json
 import numpy as np
 import pytest
 from nocturne.algorithms.errors import Cancelled, InputError
-from nocturne.algorithms.night_lights.angular_effects import classify_files, classify_stacks
+from nocturne.algorithms.night_lights.angular_effects import classify_stacks
 from nocturne.algorithms.night_lights.black_marble.read import BlackMarbleOutputs, read_black_marble
+from nocturne.algorithms.night_lights.file_angular_effects import classify_files
 from nocturne.algorithms.night_lights.settings import (
     AngularEffectsSettings,
     BlackMarbleSettings,

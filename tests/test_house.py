@@ -126,6 +126,35 @@ def test_nothing_heavy_is_imported_when_the_plugin_loads():
     assert {module: heavy(module) for module in modules_of("processing_provider", "ui") if heavy(module)} == {}
 
 
+def loaded_with(module: Path) -> set[str]:
+    """Libraries that are imported when a module of ours is, through all that it imports."""
+    found, waiting, seen = set(), [module], set()
+    while waiting:
+        each = waiting.pop()
+        if each in seen or each not in MODULES:
+            continue
+        seen.add(each)
+        found |= outside(each, at_load_only=True)
+        waiting += [Path(*name) for name in inside(each, at_load_only=True)]
+    return found
+
+
+@pytest.mark.parametrize("face", [module for module in modules_of("processing_provider") if any(
+    isinstance(node, ast.FunctionDef) and node.name == "execute" for node in ast.walk(tree_of(module)))
+    and module.name != "base"], ids=str)
+def test_an_algorithm_declares_the_libraries_that_it_loads(face):
+    """Else whoever lacks one sees a traceback instead of the sentence that says how to install it."""
+    from nocturne.processing_provider.dependencies import LIBRARIES
+
+    declared = {name for node in ast.walk(tree_of(face)) if isinstance(node, ast.Assign)
+                and any(getattr(target, "id", "") in ("LIBRARIES", "FASTER_WITH") for target in node.targets)
+                for name in ast.literal_eval(node.value)}
+    at_load = set(inside(face, at_load_only=True))
+    science = {Path(*name) for name in inside(face) if name not in at_load and name[0] in ("algorithms", "models")}
+    needed = set().union(*(loaded_with(module) for module in science)) & set(LIBRARIES)
+    assert needed - declared == set()
+
+
 def test_qt_comes_through_qgis():
     assert [module for module in MODULES if outside(module) & {"PyQt5", "PyQt6", "sip"}] == []
 

@@ -27,7 +27,7 @@ from nocturne.algorithms.cbd.settings import IdentifyCbdSettings
 from nocturne.algorithms.cbd.validation import validate
 from nocturne.algorithms.errors import Cancelled, InputError
 from nocturne.algorithms.feature_tables import FeatureTable
-from nocturne.algorithms.night_lights.angular_effects import classify_files
+from nocturne.algorithms.night_lights.file_angular_effects import classify_files
 from nocturne.algorithms.night_lights.settings import FileAngularEffectsSettings
 from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.projections import WGS84

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nocturne.algorithms.errors import InputError
-from nocturne.algorithms.night_lights.angular_effects import classify_files, classify_stacks
+from nocturne.algorithms.night_lights.angular_effects import classify_stacks
+from nocturne.algorithms.night_lights.file_angular_effects import classify_files
 from nocturne.algorithms.night_lights.night_sample import SampledNights, equal_nights, valid_shares
 from nocturne.algorithms.night_lights.night_sources import StackNights
 from nocturne.algorithms.night_lights.pixel_nights import read_pixel, window_decision

@@ -19,13 +19,11 @@ from ..rasters import RasterClass, RasterInput, RasterWriter
 from ..settings import Resources
 from . import angular_fit
 from .angular_fit import NEGATIVE, NO_DATA, NONE, POSITIVE, STATISTICS, TURNING_T, U_SHAPED, Levels, Thresholds
-from .black_marble.catalogue import NightRecord
-from .black_marble.series import open_series
 from .false_discoveries import corrected_level
 from .night_effect import urban_median_factors
 from .night_sample import SampledNights, equal_nights, valid_shares
-from .night_sources import FileNights, Nights, NightSource, StackNights, plan_blocks
-from .settings import AngularEffectsSettings, FileAngularEffectsSettings
+from .night_sources import Nights, NightSource, StackNights, plan_blocks
+from .settings import AngularEffectsSettings
 
 CLASSES = (
     RasterClass(NONE, "no effect", (60, 60, 68)),
@@ -62,28 +60,6 @@ def classify_stacks(radiance: RasterInput, zenith: RasterInput, classes_path: st
     resources, not by the stacks. Raises InputError for stacks that don't belong together or hold no observation.
     """
     return classify(StackNights(radiance, zenith), classes_path, statistics_path, settings, resources, progress)
-
-
-@dataclass(frozen=True)
-class FileAngularEffects:
-    """Pixels per class, and what became of every night."""
-
-    counts: AngularEffectCounts
-    nights: list[NightRecord]
-
-
-def classify_files(folder: str, classes_path: str, statistics_path: str | None, settings: FileAngularEffectsSettings,
-                   resources: Resources, progress: Progress) -> FileAngularEffects:
-    """The same straight from daily Black Marble files, on their own grid, as read_black_marble would stack them.
-
-    A night that has no valid pixel in the window adds nothing. Raises InputError, also where there are no A1 files.
-    """
-    series = open_series(folder, settings, True, resources, progress.part(0, 0.1))
-    counts = classify(FileNights(series), classes_path, statistics_path, settings, resources, progress.part(0.1, 1))
-    whole = Window(0, 0, series.grid.width, series.grid.height)
-    cells = max(1, np.count_nonzero(series.inside_tiles(whole)))
-    shares = [None if count is None else count / cells for count in counts.valid]
-    return FileAngularEffects(counts, series.records(shares, [bool(count) for count in counts.valid]))
 
 
 def classify(source: NightSource, classes_path: str, statistics_path: str | None, settings: AngularEffectsSettings,

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import rasterio
@@ -15,7 +15,9 @@ from ..errors import InputError
 from ..execution import blocks_in_flight, thread_count
 from ..rasters import BANDS_TOGETHER, Grid, RasterInput, band_dates, open_raster, plan_windows, read_grid, read_values
 from ..settings import Resources
-from .black_marble.series import LightSeries
+
+if TYPE_CHECKING:
+    from .black_marble.series import LightSeries
 
 FEWEST_NIGHTS = 5
 BLOCKS_SHARE = 0.5  # of the memory; the rest is for GDAL's cache and for what the allocator keeps

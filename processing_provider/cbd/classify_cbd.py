@@ -37,6 +37,7 @@ class ClassifyCbd(NocturneAlgorithm):
         "The types of cities come from TYPE_FIELD, or from the model.")
     TAGS = ("cbd", "c5.0", "decision tree", "rules", "classification", "night lights")
     LIBRARIES = ("rasterio", "shapely", "sklearn")
+    FASTER_WITH = ("numba",)
     SETTINGS = ClassifyCbdSettings
     USES_RESOURCES = False
     STYLES = {"OUTPUT": "cbd"}

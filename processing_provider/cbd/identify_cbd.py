@@ -39,7 +39,7 @@ class IdentifyCbd(NocturneAlgorithm):
         "Of several annual files the one of the last year of the nights is taken, or the nearest. Lists such as "
         "36,32,40 in THRESHOLD, INTERVAL and SMOOTHING give every centre its stability.")
     TAGS = ("cbd", "central business district", "night lights", "black marble", "city centre", "high-rise")
-    LIBRARIES = ("rasterio", "shapely", "contourpy", "pyfive", "matplotlib")
+    LIBRARIES = ("rasterio", "shapely", "contourpy", "pyfive", "sklearn", "matplotlib")
     FASTER_WITH = ("numba", "isal")
     SETTINGS = IdentifyCbdSettings
     STYLES = {"CLASSES": "angular_effects", "CENTRES": "light_indexes", "CBD": "cbd"}

@@ -42,6 +42,7 @@ class TrainCbdTree(NocturneAlgorithm):
         "layer to be classified needs them too. The model is a JSON file that a person can read.")
     TAGS = ("cbd", "c5.0", "decision tree", "training", "accuracy", "night lights")
     LIBRARIES = ("rasterio", "shapely", "sklearn", "matplotlib")
+    FASTER_WITH = ("numba",)
     SETTINGS = TrainCbdTreeSettings
     USES_RESOURCES = False
 

@@ -35,7 +35,7 @@ class BlackMarbleAngularEffects(AngularEffects):
         return [*super().destinations(), nights_destination()]
 
     def execute(self, run: Run) -> dict[str, Any]:
-        from ...algorithms.night_lights.angular_effects import classify_files
+        from ...algorithms.night_lights.file_angular_effects import classify_files
 
         result = classify_files(run.inputs.folder("FOLDER"), run.outputs.required_raster("CLASSES"),
                                 run.outputs.raster("STATISTICS"), run.settings, run.resources, run.progress)

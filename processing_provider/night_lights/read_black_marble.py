@@ -60,7 +60,7 @@ class ReadBlackMarble(NocturneAlgorithm):
         "Quality codes that each choice of QUALITY accepts:")
     TAGS = ("black marble", "vnp46a1", "vnp46a2", "vnp46a3", "vnp46a4", "vj146", "viirs", "night lights", "hdf5")
     LIBRARIES = ("rasterio", "pyfive")
-    FASTER_WITH = ("isal",)
+    FASTER_WITH = ("numba", "isal")
     SETTINGS = BlackMarbleSettings
     STYLES = {"RADIANCE": "radiance", "ZENITH": "zenith", "COVERAGE": "coverage"}
 

@@ -14,7 +14,7 @@ try:
     import numba
 
     compiled: Callable[[Any], Any] = numba.njit(nogil=True, cache=True, error_model="numpy")
-except ImportError:  # slower, with the same results
+except Exception:  # a numba for another numpy raises other errors than ImportError; slower, with the same results
 
     def compiled(function: Any) -> Any:
         return function
