@@ -15,7 +15,7 @@ from nocturne.algorithms.cbd.deciders import BUNDLED
 from nocturne.algorithms.cbd.settings import TrainCbdTreeSettings
 from nocturne.algorithms.cbd.train_cbd import train_cbd
 from nocturne.algorithms.progress import Progress
-from nocturne.benchmarks.cbd_cities import DRAWS, labels_of, layer_of, read_draw
+from nocturne.benchmarks.cbd_cities import TRAINING_DRAWS, labels_of, layer_of, read_draw
 from nocturne.models.registry import WEIGHTS
 
 CARD = {
@@ -26,11 +26,11 @@ CARD = {
 
 
 def main(folder: Path) -> None:
-    cities = [city for draw in DRAWS for city in read_draw(folder, draw)]
+    cities = [city for draw in TRAINING_DRAWS for city in read_draw(folder, draw)]
     table = layer_of(cities)
     trained = train_cbd(table, labels_of(table, cities), "city", "", (), TrainCbdTreeSettings(repeats=0), BUNDLED,
                         Progress())
-    about = {**CARD, **trained.model.about, "simulator": {"draws": list(DRAWS), "cities": len(cities),
+    about = {**CARD, **trained.model.about, "simulator": {"draws": list(TRAINING_DRAWS), "cities": len(cities),
                                                           "cbds": int(np.sum(trained.centres.cbd))}}
     save_cbd_model(str(WEIGHTS / f"{BUNDLED}.json"), replace(trained.model, about=about))
     found = trained.lines[0].score
