@@ -17,8 +17,9 @@ from rasterio.crs import CRS
 from rasterio.windows import Window
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / ".dev"))
-from nocturne.algorithms.night_lights.angular_effects import classify_files, classify_stacks
+from nocturne.algorithms.night_lights.angular_effects import classify_stacks
 from nocturne.algorithms.night_lights.class_origin import FileOrigin, StackOrigin
+from nocturne.algorithms.night_lights.file_angular_effects import classify_files
 from nocturne.algorithms.night_lights.pixel_nights import SIDE as KEPT_SIDE
 from nocturne.algorithms.night_lights.pixel_nights import read_pixel, window_decision
 from nocturne.algorithms.night_lights.pixel_words import explain

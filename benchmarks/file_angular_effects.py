@@ -17,8 +17,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / ".dev"))
 from isal import isal_zlib
-from nocturne.algorithms.night_lights.angular_effects import WindowFit, classify_files
+from nocturne.algorithms.night_lights.angular_effects import WindowFit
 from nocturne.algorithms.night_lights.black_marble.series import open_series
+from nocturne.algorithms.night_lights.file_angular_effects import classify_files
 from nocturne.algorithms.night_lights.night_sources import FileNights
 from nocturne.algorithms.night_lights.settings import FileAngularEffectsSettings
 from nocturne.algorithms.progress import Progress

@@ -9,10 +9,10 @@ import rasterio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nocturne.algorithms.night_lights import angular_fit
-from nocturne.algorithms.night_lights.angular_effects import classify_files
 from nocturne.algorithms.night_lights.angular_fit import STATISTICS, Thresholds
 from nocturne.algorithms.night_lights.black_marble.read import BlackMarbleOutputs, read_black_marble
 from nocturne.algorithms.night_lights.black_marble.window import CellWindow
+from nocturne.algorithms.night_lights.file_angular_effects import classify_files
 from nocturne.algorithms.night_lights.settings import (
     AngularEffectsSettings,
     BlackMarbleSettings,
