@@ -8,6 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -37,8 +38,8 @@ class Headless:
 
 def chain_names() -> set[str]:
     """Of the ready chains, as qgis_process knows them."""
-    return {name for path in (ROOT / "chains").glob("*.model3")
-            for name in re.findall(r'name="model_name" value="(\w+)"', path.read_text("utf-8"))}
+    return {option.attrib["value"] for path in (ROOT / "chains").glob("*.model3")
+            for option in ElementTree.parse(path).iter("Option") if option.attrib.get("name") == "model_name"}
 
 
 class QgisProcess:

@@ -55,7 +55,8 @@ class CityTypes(NocturneAlgorithm):
                       "Number of a city's centres with negative pixels; empty for a layer of centres."),
             described(field("CITY_FIELD", "City field", "", "INPUT", optional=True),
                       "Names the city; empty takes a layer of centres for one city."),
-            described(QgsProcessingParameterFile("MODEL", "Model", optional=True, fileFilter="Models (*.json)"),
+            described(QgsProcessingParameterFile(
+                "MODEL", "Model", optional=True, fileFilter="Models (*.json);;All files (*)"),
                       "For TYPES_BY model: one that was trained with city types.", advanced=True),
         ]
 

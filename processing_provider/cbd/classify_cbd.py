@@ -52,7 +52,7 @@ class ClassifyCbd(NocturneAlgorithm):
             described(field("TYPE_FIELD", "City type field", "", "INPUT", optional=True),
                       "The types of 'City types'; empty takes the types of the model."),
             described(QgsProcessingParameterFile("MODEL", "Model or rules", optional=True,
-                                                 fileFilter="Models and rules (*.json *.txt)"),
+                                                 fileFilter="Models and rules (*.json *.txt);;All files (*)"),
                       "Trees (.json) or rules (.txt); empty takes the bundled trees."),
         ]
 

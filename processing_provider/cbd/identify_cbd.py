@@ -61,7 +61,8 @@ class IdentifyCbd(NocturneAlgorithm):
             described(QgsProcessingParameterFeatureSource("URBAN_AREA", "Urban area", polygons),
                       "Built-up area, such as the Global Urban Boundaries: Z-scores refer to it, and clear nights are "
                       "counted in it. Divided by CITY_FIELD where it has that field, else by place."),
-            described(file("MODEL", "Model or rules", optional=True, fileFilter="Models and rules (*.json *.txt)"),
+            described(file("MODEL", "Model or rules", optional=True,
+                           fileFilter="Models and rules (*.json *.txt);;All files (*)"),
                       "Trees (.json) or rules (.txt), as 'Classify CBDs' takes them; empty takes the bundled trees, "
                       "which were grown on simulated cities."),
         ]
