@@ -128,7 +128,8 @@ def test_z_scored_indexes_are_the_indexes_of_the_z_scores(values, mean, sd):
 
 
 def test_the_strategies_are_those_of_table_4():
-    assert {name: (len(indexes), by_type) for name, (indexes, by_type) in STRATEGIES.items()} == {
+    assert {name: (len(indexes), by_type) for name, (indexes, by_type) in STRATEGIES.items()
+            if name != "within_city"} == {
         "plain": (9, False), "types": (9, True), "zscore": (9, False), "types_zscore": (9, True)}
     assert len(set(INDEXES)) == 17
 
