@@ -16,7 +16,7 @@ from ..night_lights.angular_fit import NEGATIVE, NO_DATA
 from ..night_lights.centre_field import window_around
 from ..night_lights.contour_tree import LevelNodes, level_nodes
 from ..night_lights.outline_polygons import multipolygons
-from ..night_lights.outlines import node_areas, trace_isolines
+from ..night_lights.outlines import Contours, node_areas, trace_isolines
 from ..projections import equal_area_crs, wgs84_bounds
 from ..rasters import Grid
 from ..resampling import CoordinateLattice
@@ -66,9 +66,10 @@ def _best(light: NDArray[np.float32], grid: Grid, classes: NDArray[np.uint8], ow
     totals = int(known.sum()), int(negative.sum())
     equal_area = CoordinateLattice(grid, equal_area_crs(wgs84_bounds(grid)), AREA_ERROR)
     best, compared = Core(centre, None, None), 0
+    contours = Contours()
     for nodes in level_nodes(light, levels):
         level = levels[nodes.level]
-        outlines = trace_isolines(nodes, level)
+        outlines = trace_isolines(nodes, level, contours)
         large = node_areas(outlines, nodes.count, equal_area, min_area).large
         z = _contrasts(nodes, known, negative, totals)
         z[~large | ~own.ravel()[nodes.peaks]] = -np.inf

@@ -60,15 +60,30 @@ def starts_of(sizes: NDArray[np.intp]) -> NDArray[np.intp]:
 NOTHING = Outlines(np.empty((0, 2)), np.zeros(1, np.intp), np.zeros(1, np.intp), np.empty(0, np.intp))
 
 
-def trace_isolines(nodes: LevelNodes, level: float) -> Outlines:
+class Contours:
+    """contourpy over the field of a level. It copies what it is given, so levels of the same field share one."""
+
+    def __init__(self) -> None:
+        self._field: NDArray[np.float32] | None = None
+        self._generator: Any = None
+
+    def of(self, field: NDArray[np.float32]) -> Any:
+        if field is not self._field:
+            self._generator = None  # frees its copy before another is made
+            self._generator = contour_generator(z=field, name="serial", corner_mask=True,
+                                                fill_type=FillType.ChunkCombinedOffsetOffset)
+            self._field = field
+        return self._generator
+
+
+def trace_isolines(nodes: LevelNodes, level: float, contours: Contours) -> Outlines:
     """Contours at the level, linear between cell centres, that end at the centre lines of the last valid cells.
 
     Where a quad of cell centres is a saddle, its mean decides which corners are joined.
     """
     if min(nodes.field.shape) < 2:
         return NOTHING
-    generator = contour_generator(z=nodes.field, name="serial", corner_mask=True,
-                                  fill_type=FillType.ChunkCombinedOffsetOffset)
+    generator = contours.of(nodes.field)
     # contourpy fills above a level; nodes are the cells at or above it
     below = np.nextafter(np.float64(np.float32(level)), -np.inf)
     chunks: Any = generator.filled(below, np.finfo(np.float64).max)

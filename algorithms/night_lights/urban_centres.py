@@ -21,7 +21,7 @@ from ..settings import Resources
 from .centre_field import check_memory, read_field
 from .contour_tree import NONE, SimplifiedTree, level_nodes
 from .outline_polygons import multipolygons
-from .outlines import Outlines, node_areas, trace_isolines, trace_pixels
+from .outlines import Contours, Outlines, node_areas, trace_isolines, trace_pixels
 from .settings import UrbanCentresSettings
 from .smoothing import mean_filter
 
@@ -138,11 +138,12 @@ def centres_of_field(field: NDArray[np.float32], grid: Grid, settings: UrbanCent
     tree = SimplifiedTree()
     found: dict[int, _Outermost] = {}
     higher: _TracedLevel | None = None
+    contours = Contours()
     for nodes in level_nodes(field, levels, progress):
         level, done = levels[nodes.level], 1 - (nodes.level + 1) / len(levels)
         progress.report(done)
         pixels = settings.outline == "pixels"
-        outlines = trace_pixels(nodes, progress) if pixels else trace_isolines(nodes, level)
+        outlines = trace_pixels(nodes, progress) if pixels else trace_isolines(nodes, level, contours)
         progress.check()
         areas = node_areas(outlines, nodes.count, equal_area, settings.min_area)
         progress.check()
