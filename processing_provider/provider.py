@@ -7,6 +7,8 @@ from qgis.core import QgsApplication, QgsProcessingModelAlgorithm, QgsProcessing
 from qgis.PyQt.QtGui import QIcon
 
 from .air_quality.encode_locations import EncodeLocations
+from .air_quality.estimate_pm25 import EstimatePm25
+from .air_quality.train_pm25 import TrainPm25
 from .base import ICONS
 from .cbd.cbd_evolution import CbdEvolution
 from .cbd.city_types import CityTypes
@@ -26,7 +28,7 @@ from .tools.create_demo import CreateDemo
 
 ALGORITHMS = (ReadBlackMarble, RasterSeries, AngularEffects, BlackMarbleAngularEffects, UrbanCentres, LightIndexes,
               CityTypes, TrainCbdTree, ClassifyCbd, IdentifyCbd, ValidateCbd, CbdEvolution, SampleFactories,
-              EncodeLocations, CheckEnvironment, CreateDemo)
+              EncodeLocations, TrainPm25, EstimatePm25, CheckEnvironment, CreateDemo)
 CHAINS = Path(__file__).resolve().parent.parent / "chains"
 
 

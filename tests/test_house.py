@@ -300,9 +300,9 @@ def test_every_file_of_a_room_is_a_listed_algorithm():
     assert files == {each.__module__.split(".")[-1] for each in algorithm_classes()}
 
 
-def test_ids_are_lower_case_letters(provider):
+def test_ids_are_lower_case_letters_and_digits(provider):
     for each in provider.algorithms():
-        assert each.name().isalpha()
+        assert each.name().isalnum()
         assert each.name() == each.name().lower()
         assert each.id() == f"nocturne:{each.name()}"
 

@@ -1,7 +1,11 @@
-"""The PM2.5 estimator: networks, boosted trees and the residuals of neighbours, fitted on training windows only."""
+"""The PM2.5 estimator: networks, boosted trees, ridge regression and the residuals of neighbours.
+
+Public: Data (what it reads), fit_estimator and fit_and_check (fit everything on training windows only),
+Estimator.estimate (estimates with intervals), covariates (what a row holds, coordinates included). Nothing of a test
+window enters a fitted model.
+"""
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +13,13 @@ import torch
 from numpy.typing import NDArray
 
 from ..conformal import blocked_quantile
+from ..errors import InputError
 from ..progress import Progress
+from .distances import nearest_km
+from .inner_folds import Sides, block_folds, random_place_folds, spatial_blocks
+from .linear import Ridge, fit_ridge
 from .location_features import AS_COVARIATES, LocationScaler
+from .mixture import Mixture, best_weights
 from .neighbours import Donors, find_neighbours
 from .network import RECIPES, Network, Samples, train_network
 from .scaling import Scaler
@@ -20,9 +29,8 @@ from .tree_ensemble import TreeEnsemble, grow_boosted_trees
 from .window_features import window_features
 from .windows import Windows
 
-INNER_FOLDS = 4
+INNER_FOLDS = 3
 TREE_SEEDS = 2
-NETWORK_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 LENGTHS_KM = (25.0, 50.0, 100.0, 200.0, 400.0)
 SHRINKAGES = (0.1, 0.3, 1.0, 3.0)
 NEIGHBOURS = 12
@@ -75,8 +83,8 @@ class Residuals:
 
 @dataclass(frozen=True)
 class Estimates:
-    """value, before residuals: shape (windows,), ug/m3. low, high: 90 % interval. attention: (windows, days), mean of
-    the networks."""
+    """value: shape (windows,), ug/m3, residuals of neighbours included. low, high: 90 % interval. attention: (windows,
+    days), mean of the networks."""
 
     value: NDArray[np.float64]
     low: NDArray[np.float64]
@@ -85,59 +93,119 @@ class Estimates:
 
 
 @dataclass(frozen=True)
-class Estimator:
-    """A fitted model. network_share: weight of the networks against the trees. interval: half of the 90 % interval over
-    (estimate + SCALE_OFFSET)."""
+class Members:
+    """Fitted models, each of which estimates alone; without trees or ridge where they are turned off."""
 
     settings: Pm25Settings
-    names: tuple[str, ...]
     scaler: Scaler
     location: LocationScaler | None
     networks: tuple[Network, ...]
     trees: tuple[TreeEnsemble, ...]
-    network_share: float
+    ridge: Ridge | None
+
+    def estimate(self, data: Data, windows: NDArray[np.intp], device: torch.device,
+                 progress: Progress) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Estimates of the networks' mean, the trees' and the ridge, (members, windows); attention (windows, days)."""
+        samples, count = _samples(data, self.scaler, self.location, self.settings), len(self.networks)
+        found = [network.estimate(samples, windows, device, progress.part(index / count, (index + 1) / count))
+                 for index, network in enumerate(self.networks)]
+        values = [np.mean([value for value, _ in found], axis=0)]
+        if self.trees:
+            features = _tree_features(data, self.settings, self.location)[windows]
+            values.append(np.mean([tree.predict(features) for tree in self.trees], axis=0))
+        if self.ridge is not None:
+            values.append(self.ridge.predict(samples.rows[data.windows.target[windows]]))
+        return np.array(values), np.mean([attention for _, attention in found], axis=0, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """A fitted model. names: of the covariates. The mixture's intervals are halves of 90 % intervals over (estimate +
+    SCALE_OFFSET)."""
+
+    names: tuple[str, ...]
+    members: Members
+    mixture: Mixture
     residuals: Residuals | None
-    interval: float
+
+    @property
+    def settings(self) -> Pm25Settings:
+        return self.members.settings
 
     def estimate(self, data: Data, windows: NDArray[np.intp], device: torch.device, progress: Progress,
                  donors_beyond_km: float | None = None) -> Estimates:
         """Estimates of some windows. donors_beyond_km: only monitors farther than this add their residuals."""
-        value, attention = _mean_of_members(self, data, windows, device, progress)
+        values, attention = self.members.estimate(data, windows, device, progress)
+        where = data.where(windows)
+        value, half = self.mixture.apply(values, *where[:2])
         if self.residuals is not None:
-            value = value + self.residuals.at(*data.where(windows), donors_beyond_km)
+            value = value + self.residuals.at(*where, donors_beyond_km)
         value = np.maximum(value, 0)
-        half = self.interval * (value + SCALE_OFFSET)
+        half = half * (value + SCALE_OFFSET)
         return Estimates(value, np.maximum(value - half, 0), value + half, attention)
 
 
 def fit_estimator(data: Data, train: NDArray[np.intp], settings: Pm25Settings, device: torch.device,
                   progress: Progress) -> Estimator:
-    """Fits everything on the training windows: scalers, components, networks, trees, shares, residuals, interval.
+    """Fits everything on the training windows, as fit_and_check does."""
+    return fit_and_check(data, train, settings, device, progress)[0]
 
-    train: numbers of the windows to learn from. Shares, reach of residuals and the interval are chosen by estimates of
-    INNER_FOLDS folds of training places, each without its own places.
+
+def fit_and_check(data: Data, train: NDArray[np.intp], settings: Pm25Settings, device: torch.device,
+                  progress: Progress) -> tuple[Estimator, NDArray[np.float64]]:
+    """Fits scalers, components, members, weights, residuals, intervals; gives the estimates of the folds beside them.
+
+    train: numbers of the windows to learn from. Weights and intervals near the training places come from estimates of
+    INNER_FOLDS folds of single places, those far from them from folds of blocks of places; the models of the folds have
+    as many members as the final one. The reach of residuals is chosen on the folds of single places.
+    The folds' estimates have the shape (2, windows to learn from): by models without the place, and without its block.
     """
-    alone = settings.configuration == "published"
-    boosts, corrects = settings.boosting and not alone, settings.residuals and not alone
-    full = _fit_members(data, train, settings, 1 if alone else settings.members, TREE_SEEDS if boosts else 0,
-                        settings.seed, device, progress.part(0, 0.6))
-    known = np.full((2, len(data.windows.target)), np.nan)
-    for number, (learn, check) in enumerate(_inner_folds(data, train, settings.seed)):
-        step = progress.part(0.6 + 0.4 * number / INNER_FOLDS, 0.6 + 0.4 * (number + 1) / INNER_FOLDS)
-        inner = _fit_members(data, learn, settings, 1, 1 if boosts else 0, settings.seed + 1000 + number, device, step)
-        known[0, check] = _network_mean(inner, data, check, device, Progress())[0]
-        if boosts:
-            known[1, check] = _tree_mean(inner, data, check)
+    longitude, latitude, _ = data.where(train)
+    final = _fit_members(data, train, settings, settings.seed, device, progress.part(0, 0.2))
     truth = data.target[train].astype(np.float64)
-    share = _best_share(truth, known[:, train]) if boosts else 1.0
-    blind = share * known[0, train] + (1 - share) * known[1, train] if boosts else known[0, train]
-    residuals = _best_residuals(data, train, truth - blind) if corrects else None
+    layouts = (random_place_folds(train, data.place[train], INNER_FOLDS, settings.seed),
+               block_folds(train, longitude, latitude, INNER_FOLDS, settings.seed))
+    blind, distances, weights = [], [], []
+    for number, folds in enumerate(layouts):
+        part = progress.part(0.2 + 0.4 * number, 0.6 + 0.4 * number)
+        known, away = _fold_estimates(data, train, folds, settings, device, part)
+        weights.append(best_weights(truth, known))
+        blind.append(weights[-1] @ known)
+        distances.append(float(np.median(away)))
+    alone = settings.configuration == "published"
+    residuals = _best_residuals(data, train, truth - blind[0]) if settings.residuals and not alone else None
     if residuals is not None:
-        blind = blind + residuals.at(*data.where(train))
-    blind = np.maximum(blind, 0)
-    interval = blocked_quantile(np.abs(truth - blind) / (blind + SCALE_OFFSET), data.place[train])
-    return Estimator(settings, data.site_days.names, full.scaler, full.location, full.networks, full.trees, share,
-                     residuals, interval)
+        blind[0] = blind[0] + residuals.at(*data.where(train))
+    groups = (data.place[train], spatial_blocks(longitude, latitude))
+    intervals = [_interval(truth, value, group) for value, group in zip(blind, groups)]
+    distances[1] = max(distances[1], distances[0] + 1)
+    sites = np.unique(data.site[train])
+    mixture = Mixture(np.array(distances), np.array(weights), np.array(intervals), data.site_days.longitude[sites],
+                      data.site_days.latitude[sites])
+    return Estimator(data.site_days.names, final, mixture, residuals), np.maximum(blind, 0)
+
+
+def _fold_estimates(data: Data, train: NDArray[np.intp], folds: list[Sides], settings: Pm25Settings,
+                    device: torch.device, progress: Progress) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Estimates (members, windows) of each fold by models that haven't seen it; kilometres to their nearest place."""
+    known: NDArray[np.float64] | None = None
+    away = np.empty(len(data.windows.target))
+    for number, (learn, check) in enumerate(folds):
+        step = progress.part(number / len(folds), (number + 1) / len(folds))
+        inner = _fit_members(data, learn, settings, settings.seed + 1000 + number, device, step)
+        found, _ = inner.estimate(data, check, device, Progress())
+        if known is None:
+            known = np.empty((len(found), len(away)))
+        known[:, check] = found
+        away[check] = nearest_km(*data.where(check)[:2], *data.where(learn)[:2])
+    if known is None:
+        raise InputError("INPUT", "all windows to learn from lie at one place", "give at least two places")
+    return known[:, train], away[train]
+
+
+def _interval(truth: NDArray[np.float64], estimate: NDArray[np.float64], groups: NDArray[np.intp]) -> float:
+    floor = np.maximum(estimate, 0)
+    return blocked_quantile(np.abs(truth - floor) / (floor + SCALE_OFFSET), groups)
 
 
 def covariates(data: Data, settings: Pm25Settings) -> NDArray[np.float32]:
@@ -148,8 +216,10 @@ def covariates(data: Data, settings: Pm25Settings) -> NDArray[np.float32]:
     return values
 
 
-def _fit_members(data: Data, train: NDArray[np.intp], settings: Pm25Settings, networks: int, trees: int, seed: int,
-                 device: torch.device, progress: Progress) -> Estimator:
+def _fit_members(data: Data, train: NDArray[np.intp], settings: Pm25Settings, seed: int, device: torch.device,
+                 progress: Progress) -> Members:
+    alone = settings.configuration == "published"
+    networks, trees = 1 if alone else settings.members, TREE_SEEDS if settings.boosting and not alone else 0
     values = covariates(data, settings)
     rows = np.unique(data.windows.rows[train])
     scaler = Scaler.fit(values[rows[rows >= 0]])
@@ -158,7 +228,7 @@ def _fit_members(data: Data, train: NDArray[np.intp], settings: Pm25Settings, ne
         location = LocationScaler.fit(data.places[np.unique(data.site[train])], settings)
     recipe, siren = RECIPES[settings.configuration], settings.geolocation == "harmonics_siren"
     samples, steps = _samples(data, scaler, location, settings), networks + trees
-    members = tuple(train_network(samples, data.target, train, data.place, recipe, settings.epochs, settings.fusion,
+    trained = tuple(train_network(samples, data.target, train, data.place, recipe, settings.epochs, settings.fusion,
                                   siren, seed + member, device, progress.part(member / steps, (member + 1) / steps))
                     for member in range(networks))
     grown: list[TreeEnsemble] = []
@@ -167,7 +237,11 @@ def _fit_members(data: Data, train: NDArray[np.intp], settings: Pm25Settings, ne
         for member in range(trees):
             grown.append(grow_boosted_trees(features, data.target[train], seed + member))
             progress.report((networks + member + 1) / steps)
-    return Estimator(settings, data.site_days.names, scaler, location, members, tuple(grown), 1.0, None, np.inf)
+    ridge = None
+    if settings.ridge and not alone:
+        folds = block_folds(np.arange(len(train)), *data.where(train)[:2], INNER_FOLDS, seed)
+        ridge = fit_ridge(samples.rows[data.windows.target[train]], data.target[train], folds)
+    return Members(settings, scaler, location, trained, tuple(grown), ridge)
 
 
 def _samples(data: Data, scaler: Scaler, location: LocationScaler | None, settings: Pm25Settings) -> Samples:
@@ -178,46 +252,6 @@ def _samples(data: Data, scaler: Scaler, location: LocationScaler | None, settin
 def _tree_features(data: Data, settings: Pm25Settings, location: LocationScaler | None) -> NDArray[np.float32]:
     places = None if location is None or data.places is None else location.apply(data.places)[data.site]
     return window_features(covariates(data, settings), data.windows, settings.direction == "centred", places)
-
-
-def _mean_of_members(model: Estimator, data: Data, windows: NDArray[np.intp], device: torch.device,
-                     progress: Progress) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    value, attention = _network_mean(model, data, windows, device, progress)
-    if model.trees:
-        value = model.network_share * value + (1 - model.network_share) * _tree_mean(model, data, windows)
-    return value, attention
-
-
-def _network_mean(model: Estimator, data: Data, windows: NDArray[np.intp], device: torch.device,
-                  progress: Progress) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    samples = _samples(data, model.scaler, model.location, model.settings)
-    count = len(model.networks)
-    found = [network.estimate(samples, windows, device, progress.part(index / count, (index + 1) / count))
-             for index, network in enumerate(model.networks)]
-    return (np.mean([value for value, _ in found], axis=0),
-            np.mean([attention for _, attention in found], axis=0, dtype=np.float32))
-
-
-def _tree_mean(model: Estimator, data: Data, windows: NDArray[np.intp]) -> NDArray[np.float64]:
-    features = _tree_features(data, model.settings, model.location)[windows]
-    return np.asarray(np.mean([tree.predict(features) for tree in model.trees], axis=0), dtype=np.float64)
-
-
-def _inner_folds(data: Data, train: NDArray[np.intp],
-                 seed: int) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """Training windows without and with a fold of places."""
-    place = data.place[train]
-    unique = np.unique(place)
-    number = np.empty(int(unique.max()) + 1, dtype=int)
-    number[np.random.default_rng(seed).permutation(unique)] = np.arange(len(unique)) % INNER_FOLDS
-    for fold in range(INNER_FOLDS):
-        held = number[place] == fold
-        yield train[~held], train[held]
-
-
-def _best_share(truth: NDArray[np.float64], known: NDArray[np.float64]) -> float:
-    errors = [float(((share * known[0] + (1 - share) * known[1] - truth) ** 2).mean()) for share in NETWORK_SHARES]
-    return NETWORK_SHARES[int(np.argmin(errors))]
 
 
 def _best_residuals(data: Data, train: NDArray[np.intp], residual: NDArray[np.float64]) -> Residuals | None:

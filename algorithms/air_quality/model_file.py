@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 
 from ...models.registry import Model, save_model
 from ..errors import InputError
-from .estimator import Data, Estimator, Residuals, covariates
+from ..feature_tables import FeatureTable
+from .estimator import Data, Estimator, Members, Residuals, covariates
+from .linear import Ridge
 from .location_features import LocationScaler
+from .mixture import Mixture
 from .neighbours import Donors
 from .network import RECIPES, Network, build_network
 from .scaling import Scaler
@@ -27,13 +30,14 @@ DONORS = ("longitude", "latitude", "day", "value")
 def save_estimator(path: str, estimator: Estimator, data: Data, train: NDArray[np.intp],
                    about: Mapping[str, Any]) -> None:
     """Writes weights and card. about: what the card says beyond the model itself: title, licence, metrics, versions."""
-    arrays: dict[str, NDArray[Any]] = {**estimator.scaler.to_arrays()}
-    if estimator.location is not None:
-        arrays.update(estimator.location.to_arrays())
-    for index, network in enumerate(estimator.networks):
+    members = estimator.members
+    arrays: dict[str, NDArray[Any]] = {**members.scaler.to_arrays(), **estimator.mixture.to_arrays()}
+    for part in (members.location, members.ridge):
+        arrays.update({} if part is None else part.to_arrays())
+    for index, network in enumerate(members.networks):
         arrays.update({f"network.{index}.{name}": values.numpy() for name, values in
                        network.module.state_dict().items()})
-    for index, tree in enumerate(estimator.trees):
+    for index, tree in enumerate(members.trees):
         arrays.update(tree.to_arrays(f"trees.{index}"))
     if estimator.residuals is not None:
         arrays.update({f"donors.{name}": np.asarray(getattr(estimator.residuals.donors, name)) for name in DONORS})
@@ -45,7 +49,7 @@ def _card(estimator: Estimator, data: Data, train: NDArray[np.intp]) -> dict[str
     site_days = data.site_days
     known = site_days.values[rows].astype(np.float64)
     longitude, latitude, day = data.where(train)
-    lengths = estimator.residuals
+    members, lengths = estimator.members, estimator.residuals
     return {
         "settings": asdict(estimator.settings),
         "inputs": [{"name": name, "low": _limit(np.nanmin, column), "high": _limit(np.nanmax, column)}
@@ -54,12 +58,11 @@ def _card(estimator: Estimator, data: Data, train: NDArray[np.intp]) -> dict[str
                      "last_day": int(day.max()),
                      "bounds": [float(longitude.min()), float(latitude.min()), float(longitude.max()),
                                 float(latitude.max())]},
-        "network_inputs": int(estimator.scaler.apply(covariates(data, estimator.settings)[:1]).shape[1]),
-        "location_inputs": 0 if estimator.location is None or data.places is None else int(
-            estimator.location.apply(data.places[:1]).shape[1]),
-        "networks": [{"mean": network.mean, "spread": network.spread} for network in estimator.networks],
-        "trees": len(estimator.trees), "network_share": estimator.network_share,
-        "interval": estimator.interval if np.isfinite(estimator.interval) else None,
+        "network_inputs": int(members.scaler.apply(covariates(data, estimator.settings)[:1]).shape[1]),
+        "location_inputs": 0 if members.location is None or data.places is None else int(
+            members.location.apply(data.places[:1]).shape[1]),
+        "networks": [{"mean": network.mean, "spread": network.spread} for network in members.networks],
+        "trees": len(members.trees),
         "residuals": None if lengths is None else {"length_km": lengths.length_km, "shrinkage": lengths.shrinkage}}
 
 
@@ -84,11 +87,12 @@ def read_estimator(model: Model) -> Estimator:
     residuals = None
     if card["residuals"]:
         residuals = Residuals(Donors(*(arrays[f"donors.{name}"] for name in DONORS)), **card["residuals"])
-    return Estimator(
-        settings, tuple(each["name"] for each in card["inputs"]), Scaler.from_arrays(arrays),
+    members = Members(
+        settings, Scaler.from_arrays(arrays),
         LocationScaler.from_arrays(arrays) if "place.mean" in arrays else None, tuple(networks),
         tuple(TreeEnsemble.from_arrays(arrays, f"trees.{index}") for index in range(card["trees"])),
-        card["network_share"], residuals, float("inf") if card["interval"] is None else card["interval"])
+        Ridge.from_arrays(arrays) if "ridge.weights" in arrays else None)
+    return Estimator(tuple(each["name"] for each in card["inputs"]), members, Mixture.from_arrays(arrays), residuals)
 
 
 def outside_ranges(model: Model, site_days: SiteDays, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -104,10 +108,10 @@ def outside_ranges(model: Model, site_days: SiteDays, rows: NDArray[np.intp]) ->
     return np.asarray(beyond | away)
 
 
-def check_features(model: Model, names: tuple[str, ...]) -> None:
-    """Raises InputError where a layer lacks a feature of the model."""
+def check_features(model: Model, table: FeatureTable) -> None:
+    """Raises InputError where a layer lacks a covariate of the model."""
     wanted = [each["name"] for each in model.card["inputs"]]
-    lacking = [name for name in wanted if name not in names]
+    lacking = [name for name in wanted if name not in table.columns]
     if lacking:
-        raise InputError("INPUT", f"the field '{lacking[0]}' of the model isn't there "
+        raise InputError(table.parameter, f"the field '{lacking[0]}' of the model isn't there "
                          f"({len(lacking)} of {len(wanted)} are missing)", "give the covariates that it was trained on")

@@ -15,7 +15,8 @@ from ...models.pm25_bilstm import Pm25BiLstm
 from ..progress import Progress
 from .windows import MASKED, Windows
 
-DAYS_UNIT = 5.0  # by which the days since the last step are divided
+DAYS_UNIT = 5.0  # by which numbers of days are divided
+TIMES = 2  # what every step knows beside its covariates: days since the last step, days from the target's day
 ESTIMATE_BATCH = 1024
 
 
@@ -68,12 +69,13 @@ class Samples:
     location: NDArray[np.float32] | None
 
     def batch(self, numbers: NDArray[np.intp]) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Steps (n, days, features + 1), which are there (n, days), and locations of windows by number."""
+        """Steps (n, days, features + TIMES), which are there (n, days), and locations of windows by number."""
         steps = self.windows.gather(self.rows, numbers)
-        since = self.windows.since[numbers, :, None].astype(np.float32) / DAYS_UNIT
+        since = self.windows.since[numbers]
+        times = np.stack((since, np.broadcast_to(self.windows.offsets, since.shape)), axis=2).astype(np.float32)
         present = torch.from_numpy(self.windows.rows[numbers] != MASKED)
         location = None if self.location is None else torch.from_numpy(self.location[numbers])
-        return torch.from_numpy(np.concatenate((steps, since), axis=2)), present, location
+        return torch.from_numpy(np.concatenate((steps, times / DAYS_UNIT), axis=2)), present, location
 
 
 @dataclass(frozen=True)
@@ -112,9 +114,9 @@ class LocatedBiLstm(nn.Module):
 
 
 def build_network(recipe: Recipe, features: int, location: int, fusion: str, siren: bool) -> nn.Module:
-    """features: per step, without the days since the last one. location: width of the place's features."""
+    """features: per step, without its times. location: width of the place's features."""
     width = SIREN.width if siren else location
-    network = Pm25BiLstm(features + 1, recipe.widths, recipe.attention, width, fusion, recipe.dropout)
+    network = Pm25BiLstm(features + TIMES, recipe.widths, recipe.attention, width, fusion, recipe.dropout)
     return LocatedBiLstm(network, SIREN.build()) if siren else network
 
 

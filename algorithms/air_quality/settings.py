@@ -55,13 +55,16 @@ class Pm25Settings(Settings):
     configuration: str = choice(
         "default", ("default", "published"), "Configuration",
         "published: the network of Karimzadeh et al. (2025), Bi-LSTM 256, 128, 128, alone. default: smaller networks, "
-        "averaged with boosted trees, and the residuals of neighbouring monitors.")
+        "averaged with boosted trees and ridge regression, and the residuals of neighbouring monitors.")
     members: int = number(
-        5, "Networks", "Networks that are averaged; the published configuration has one.", minimum=1, maximum=50,
+        2, "Networks", "Networks that are averaged; the published configuration has one.", minimum=1, maximum=50,
         advanced=True)
     boosting: bool = flag(
         True, "Boosted trees", "Average with gradient boosting on the day, the days before and the window's mean.",
         advanced=True)
+    ridge: bool = flag(
+        True, "Ridge regression", "Average with ridge regression on the day's covariates, which goes on beyond the "
+        "values of the training places.", advanced=True)
     residuals: bool = flag(
         True, "Residuals of neighbours", "Add the residuals that other monitors have on the same day, weighted by "
         "distance; length and strength are chosen within the training places.", advanced=True)

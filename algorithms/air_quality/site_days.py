@@ -52,7 +52,8 @@ class SiteDays:
 
 
 def read_site_days(table: FeatureTable, date_field: str, site_field: str, target_field: str,
-                   feature_fields: Sequence[str], calendar: FeatureTable | None = None) -> SiteDays:
+                   feature_fields: Sequence[str], calendar: FeatureTable | None = None,
+                   fewest_sites: int = 2) -> SiteDays:
     """Site-days of a layer of points; without a target field all targets are NaN.
 
     calendar: further rows (site, date, features) for days on which a site didn't measure; rows of the table win.
@@ -62,7 +63,7 @@ def read_site_days(table: FeatureTable, date_field: str, site_field: str, target
     if not feature_fields:
         raise InputError("FEATURE_FIELDS", "no field was named", "choose the covariates")
     names, numbers = _sites(table, site_field)
-    if len(names) < 2:
+    if len(names) < fewest_sites:
         raise InputError("SITE_FIELD", f"'{site_field}' holds one site only", "give at least two sites")
     longitude, latitude = _positions(table, numbers, names)
     day = _days(table, date_field)

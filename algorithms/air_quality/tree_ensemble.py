@@ -2,12 +2,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..execution import one_library_thread
+
 LEAF = -1
+SMALL = 50_000  # rows, below which further threads only wait for each other
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,8 @@ def grow_boosted_trees(features: NDArray[np.float32], target: NDArray[np.float32
     model = HistGradientBoostingRegressor(
         learning_rate=0.04, max_iter=400, max_leaf_nodes=12, min_samples_leaf=20, l2_regularization=10.0,
         max_features=0.3, early_stopping=False, random_state=seed)
-    model.fit(features, target)
+    with one_library_thread() if len(features) < SMALL else nullcontext():
+        model.fit(features, target)
     # scikit-learn has no public access to these trees; a test compares with its own estimates.
     nodes = [predictors[0].nodes for predictors in model._predictors]
     sizes = np.array([len(each) for each in nodes])

@@ -17,12 +17,14 @@ class Windows:
     """The days before (and after) each target row.
 
     rows: shape (windows, steps), row of the site-days, MASKED where there is none. since: shape (windows, steps), days
-    since the last step that is there, 0 at masked ones and at the first. target: shape (windows,), the row whose target
-    is estimated. short: windows with masked steps. left_out: rows that had fewer than min_days.
+    since the last step that is there, 0 at masked ones and at the first. offsets: shape (steps,), days from the day of
+    the target to each step. target: shape (windows,), the row whose target is estimated. short: windows with masked
+    steps. left_out: rows that had fewer than min_days.
     """
 
     rows: NDArray[np.int32]
     since: NDArray[np.int16]
+    offsets: NDArray[np.int16]
     target: NDArray[np.intp]
     short: int
     left_out: int
@@ -61,8 +63,8 @@ def make_windows(site_days: SiteDays, targets: NDArray[np.intp], steps: int, min
                          f"(the fullest has {count.max(initial=0)})",
                          "lower MIN_DAYS, or give the days without measurements by CALENDAR")
     rows, present = rows[enough], present[enough]
-    return Windows(rows, _days_since(present), targets[enough], int((count[enough] < steps).sum()),
-                   int((~enough).sum()))
+    return Windows(rows, _days_since(present), offsets.astype(np.int16), targets[enough],
+                   int((count[enough] < steps).sum()), int((~enough).sum()))
 
 
 def _calendar(site: NDArray[np.int32], day: NDArray[np.int64],

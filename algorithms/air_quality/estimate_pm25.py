@@ -1,0 +1,65 @@
+"""PM2.5 at the rows of a table of points and days, by a model file."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ...models.registry import load_model
+from ..devices import pick_device
+from ..errors import InputError
+from ..execution import torch_threads
+from ..feature_tables import FeatureTable
+from ..progress import Progress
+from ..settings import Resources
+from .model_file import KIND, check_features, outside_ranges, read_estimator
+from .site_days import SiteDays, read_site_days
+from .train_pm25 import make_data
+
+
+@dataclass(frozen=True)
+class TableEstimates:
+    """value, low, high: shape (rows,), ug/m3, NaN where a row has too few days with covariates; high is NaN too where
+    the model knows no interval. outside: beyond the covariates or places that the model was trained on."""
+
+    value: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    outside: NDArray[np.bool_]
+
+
+def estimate_table(table: FeatureTable, date_field: str, site_field: str, calendar: FeatureTable | None,
+                   model_file: str, checkpoint: str, resources: Resources, progress: Progress) -> TableEstimates:
+    """Estimates of every row, in its order. calendar: covariates on further days. Raises InputError, Cancelled."""
+    if not model_file:
+        raise InputError("MODEL", "no model was named", "choose a file of 'Train PM2.5 model'")
+    model = load_model(model_file, KIND)
+    estimator = read_estimator(model)
+    check_features(model, table)
+    site_days = read_site_days(table, date_field, site_field, "", estimator.names, calendar, fewest_sites=1)
+    rows = _rows_of(table, date_field, site_field, site_days)
+    data = make_data(site_days, rows, estimator.settings, checkpoint, resources, progress)
+    device = torch.device(pick_device(resources.device, progress))
+    with torch_threads(resources):
+        found = estimator.estimate(data, np.arange(len(data.windows.target)), device, progress)
+    position = np.full(len(site_days.site), -1)
+    position[data.windows.target] = np.arange(len(data.windows.target))
+    window = position[rows]
+    outside = outside_ranges(model, site_days, rows)
+    if outside.any():
+        first, last = (date.fromordinal(model.card["training"][day]) for day in ("first_day", "last_day"))
+        progress.warning(f"{int(outside.sum())} of {len(rows)} site-days lie outside the covariates or the region that "
+                         f"the model was trained on ({first} to {last}); their estimates may be far off.")
+    value, low, high = (np.where(window >= 0, each[window], np.nan) for each in (found.value, found.low, found.high))
+    return TableEstimates(value, low, np.where(np.isfinite(high), high, np.nan), outside)
+
+
+def _rows_of(table: FeatureTable, date_field: str, site_field: str, site_days: SiteDays) -> NDArray[np.intp]:
+    """The row of the site-days that each row of the table became."""
+    known = {(site_days.sites[site], int(day)): row
+             for row, (site, day) in enumerate(zip(site_days.site, site_days.day))}
+    return np.array([known[str(site), day.toordinal()] for site, day in
+                     zip(table.texts(site_field, "SITE_FIELD"), table.dates(date_field, "DATE_FIELD"))], dtype=np.intp)

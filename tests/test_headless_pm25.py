@@ -1,0 +1,129 @@
+"""PM2.5 models through the real qgis_process: trained, stored, estimated with; what can't be used is said."""
+from __future__ import annotations
+
+import csv
+import json
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+SITES, DAYS = 30, 5
+FIELDS = {"DATE_FIELD": "date", "SITE_FIELD": "site"}
+TRAINING = {**FIELDS, "TARGET_FIELD": "pm25", "FEATURE_FIELDS": "haze;wind", "WINDOW": 4, "MIN_DAYS": 1, "EPOCHS": 2,
+            "MEMBERS": 1, "DEVICE": "cpu"}
+
+
+def simulated(sites=SITES, days=DAYS):
+    """One row per site and day: haze and wind make PM2.5, which is measured on every other day."""
+    generator = np.random.default_rng(2)
+    rows = []
+    for site in range(sites):
+        place = [round(float(generator.uniform(-100, -80)), 4), round(float(generator.uniform(30, 45)), 4)]
+        for day in range(days):
+            haze, wind = generator.uniform(0, 10), generator.uniform(0, 5)
+            measured = round(float(5 + 2 * haze - wind + generator.normal(0, 0.5)), 2) if (site + day) % 2 else None
+            rows.append({"place": place, "site": f"s{site:02}", "date": str(date(2021, 3, 1) + timedelta(day)),
+                         "pm25": measured, "haze": haze, "wind": wind, "note": "windy", "nothing": None})
+    return rows
+
+
+def write(path, rows):
+    features = [{"type": "Feature", "geometry": {"type": "Point", "coordinates": row["place"]},
+                 "properties": {name: value for name, value in row.items() if name != "place"}} for row in rows]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    return path
+
+
+@pytest.fixture(scope="session")
+def trained(qgis_process, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pm25")
+    layer = write(folder / "site_days.geojson", simulated())
+    run = qgis_process("nocturne:trainpm25", INPUT=layer, MODEL=folder / "model.json", REPORT=folder / "report.html",
+                       TABLE=folder / "table.csv", METRICS=folder / "metrics.json", **TRAINING)
+    assert run.code == 0, run.stderr
+    return folder, run.results
+
+
+def rows_of(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_training_writes_the_model_and_what_is_known_of_it(trained):
+    folder, results = trained
+    found = json.loads((folder / "metrics.json").read_text())
+    rows = rows_of(folder / "table.csv")
+    truth, estimate = (np.array([float(row[name]) for row in rows]) for name in ("measured", "place_left_out"))
+    assert len(rows) == found["windows"] == SITES * DAYS // 2
+    near = found["protocols"]["place left out"]
+    assert near["r2"] == pytest.approx(1 - ((truth - estimate) ** 2).sum() / ((truth - truth.mean()) ** 2).sum())
+    assert near["r2"] == pytest.approx(results["R2"])
+    assert near["r2"] > 0.8
+    assert sum(near["weights"].values()) == pytest.approx(1)
+    assert list(found["importance"]) == ["haze", "wind"]
+    assert sum(found["attention"]) == pytest.approx(1, abs=1e-5)
+    report = (folder / "report.html").read_text()
+    assert "Attention per day" in report
+    assert "haze" in report
+
+
+def test_a_stored_model_estimates_new_places_with_intervals(qgis_process, trained, tmp_path):
+    new = simulated(sites=3)
+    for row in new:
+        row["place"] = [row["place"][0], row["place"][1] - 0.5]
+    new[0]["haze"] = 500.0
+    run = qgis_process("nocturne:estimatepm25", INPUT=write(tmp_path / "new.geojson", new[::-1]), **FIELDS,
+                       MODEL=trained[0] / "model.json", DEVICE="cpu", OUTPUT=tmp_path / "out.csv")
+    assert run.code == 0, run.stderr
+    assert run.results["ESTIMATE_COUNT"] == len(new)
+    found = rows_of(tmp_path / "out.csv")
+    assert [(row["site"], row["date"].replace("/", "-")) for row in found] == [
+        (row["site"], row["date"]) for row in new[::-1]]
+    truth = np.array([5 + 2 * row["haze"] - row["wind"] for row in new[::-1]])
+    value, low, high = (np.array([float(row[name]) for row in found]) for name in ("pm25", "pm25_low", "pm25_high"))
+    assert np.corrcoef(value[:-1], truth[:-1])[0, 1] > 0.8  # the last row's haze is unheard of
+    assert (low <= value).all()
+    assert (value < high).all()
+    assert found[-1]["pm25_outside"] == "1"
+    assert run.results["OUTSIDE_COUNT"] == sum(row["pm25_outside"] == "1" for row in found)
+
+
+def changed(**columns):
+    rows = simulated(sites=12)
+    rows[3].update(columns)
+    return rows
+
+
+@pytest.mark.parametrize(("rows", "parameters", "sentence"), [
+    (changed(date="3 March"), {}, "DATE_FIELD: '3 March' in the field 'date' isn't a date"),
+    (changed(date="2021-03-01"), {}, "INPUT: the site 's00' has 2021-03-01 more than once"),
+    (changed(place=[-70, 40]), {}, "SITE_FIELD: the site 's00' moves"),
+    (simulated(sites=12), {"FEATURE_FIELDS": "haze;note"}, "FEATURE_FIELDS: the field 'note' isn't numeric"),
+    (simulated(sites=1), {}, "SITE_FIELD: 'site' holds one site only"),
+    (simulated(sites=5), {}, "INPUT: the target was measured at 5 places"),
+    (simulated(sites=12, days=2), {"MIN_DAYS": 3}, "MIN_DAYS: no window of 4 days has covariates on 3 days"),
+    (changed(place=[-90, 95]), {}, "INPUT: a point has the latitude 95"),
+])
+def test_what_cannot_be_trained_on_is_said_in_one_sentence(qgis_process, tmp_path, rows, parameters, sentence):
+    run = qgis_process("nocturne:trainpm25", INPUT=write(tmp_path / "in.geojson", rows),
+                       MODEL=tmp_path / "model.json", **{**TRAINING, **parameters})
+    assert run.code == 1
+    assert sentence in run.error
+    assert len(run.error.splitlines()) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.geojson"]
+
+
+def test_a_model_with_other_covariates_or_of_another_kind_is_refused(qgis_process, trained, tmp_path):
+    rows = [{name: value for name, value in row.items() if name != "wind"} for row in simulated(sites=2)]
+    layer = write(tmp_path / "in.geojson", rows)
+    other = tmp_path / "other.json"
+    other.write_text("{}")
+    for model, sentence in (("", "MODEL: no model was named"),
+                            (trained[0] / "model.json", "INPUT: the field 'wind' of the model isn't there (1 of 2"),
+                            (other, "MODEL: 'other.json' isn't a model")):
+        run = qgis_process("nocturne:estimatepm25", INPUT=layer, **FIELDS, MODEL=model, OUTPUT=tmp_path / "out.csv")
+        assert run.code == 1
+        assert sentence in run.error
+        assert len(run.error.splitlines()) == 1
+    assert not (tmp_path / "out.csv").exists()
