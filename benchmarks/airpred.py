@@ -18,13 +18,18 @@ AS_INTEGER = "OMNO2d_ColumnAmountNO2"  # int64 stored as double
 NOT_FEATURES = ("site", "date", "lon", "lat", "pm25")
 
 
-def read_airpred(path: Path = SHARED / "airpred_2012_10days_train.csv.gz") -> SiteDays:
-    """All days of the sites in the contiguous states that have at least one value; empty features are left out."""
+def read_airpred(path: Path = SHARED / "airpred_2012_10days_train.csv.gz", measured_only: bool = True) -> SiteDays:
+    """All days of the sites in the contiguous states, with at least one value; empty features are left out.
+
+    measured_only: False takes the sites without a value too.
+    """
     with gzip.open(path, "rt", newline="") as file:
         rows = list(csv.DictReader(file))
     rows = [row for row in rows if WEST <= float(row["lon"]) <= EAST and SOUTH <= float(row["lat"]) <= NORTH]
-    measured = {row["site"] for row in rows if row["pm25"] not in ("", "NA")}
-    rows = sorted((row for row in rows if row["site"] in measured), key=lambda row: (int(row["site"]), row["date"]))
+    if measured_only:
+        measured = {row["site"] for row in rows if row["pm25"] not in ("", "NA")}
+        rows = [row for row in rows if row["site"] in measured]
+    rows = sorted(rows, key=lambda row: (int(row["site"]), row["date"]))
     names = [name for name in rows[0] if name not in (*NOT_FEATURES, *CODES) and not MEASURED_NEARBY.match(name)]
     values = np.column_stack([_column(rows, name) for name in names])
     usable = np.isfinite(values).any(axis=0)
