@@ -28,6 +28,15 @@ def overlaps(shapes: Sequence[Any] | Shapes,
     return rows[shared], columns[shared], areas[shared]
 
 
+def first_containing(shapes: Shapes, points: Shapes) -> NDArray[np.intp]:
+    """Index of the first of the shapes that each shapely point lies in or on, -1 outside all."""
+    inside, found = shapely.STRtree(shapes).query(points, predicate="intersects")
+    first = np.full(len(points), len(shapes), np.intp)
+    np.minimum.at(first, inside, found)
+    first[first == len(shapes)] = -1
+    return first
+
+
 def best_jaccards(shapes: Sequence[Any] | Shapes, others: Sequence[Any] | Shapes) -> NDArray[np.float64]:
     """Jaccard index (intersection over union) of each shape with the most alike of the others; 0 without any."""
     first, second = np.asarray(shapes, dtype=object), np.asarray(others, dtype=object)

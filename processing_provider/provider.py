@@ -17,6 +17,7 @@ from .cbd.identify_cbd import IdentifyCbd
 from .cbd.light_indexes import LightIndexes
 from .cbd.train_cbd_tree import TrainCbdTree
 from .cbd.validate_cbd import ValidateCbd
+from .districts.region_graph import RegionGraph
 from .industry.sample_factories import SampleFactories
 from .night_lights.angular_effects import AngularEffects
 from .night_lights.black_marble_angular_effects import BlackMarbleAngularEffects
@@ -28,7 +29,7 @@ from .tools.create_demo import CreateDemo
 
 ALGORITHMS = (ReadBlackMarble, RasterSeries, AngularEffects, BlackMarbleAngularEffects, UrbanCentres, LightIndexes,
               CityTypes, TrainCbdTree, ClassifyCbd, IdentifyCbd, ValidateCbd, CbdEvolution, SampleFactories,
-              EncodeLocations, TrainPm25, EstimatePm25, CheckEnvironment, CreateDemo)
+              RegionGraph, EncodeLocations, TrainPm25, EstimatePm25, CheckEnvironment, CreateDemo)
 CHAINS = Path(__file__).resolve().parent.parent / "chains"
 
 

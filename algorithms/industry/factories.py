@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from rasterio.crs import CRS
 
+from ..category_names import plain_category
 from ..errors import InputError
 from ..feature_tables import FeatureTable
 from ..geometries import shapes_in
@@ -104,8 +105,8 @@ def _is_factory(table: FeatureTable, field: str, categories: FeatureTable | None
     known: dict[str, bool] = {}
     for text in given:
         if text is not None and text not in known:
-            parts = [_plain(part) for part in text.split(";")]
-            known[text] = any(part in wanted or f"{_plain(field)}={part}" in wanted for part in parts)
+            parts = [plain_category(part) for part in text.split(";")]
+            known[text] = any(part in wanted or f"{plain_category(field)}={part}" in wanted for part in parts)
     chosen = np.array([text is not None and known[text] for text in given], bool)
     if not chosen.any():
         common = ", ".join(f"'{text}'" for text, _ in Counter(text for text in given if text).most_common(3))
@@ -116,7 +117,7 @@ def _is_factory(table: FeatureTable, field: str, categories: FeatureTable | None
 
 def _shipped() -> set[str]:
     with SHIPPED_CATEGORIES.open(encoding="utf-8", newline="") as file:
-        return {_plain(row["category"]) for row in csv.DictReader(file)}
+        return {plain_category(row["category"]) for row in csv.DictReader(file)}
 
 
 def _own(categories: FeatureTable) -> set[str]:
@@ -124,12 +125,7 @@ def _own(categories: FeatureTable) -> set[str]:
     if not fields:
         raise InputError(categories.parameter, "it has no text field", "give a table whose first field has categories")
     field = "category" if "category" in fields else fields[0]
-    return {_plain(text) for text in categories.texts(field) if text}
-
-
-def _plain(text: str) -> str:
-    """Without differences of case, spaces and underscores."""
-    return " ".join(text.casefold().replace("_", " ").split())
+    return {plain_category(text) for text in categories.texts(field) if text}
 
 
 def _opening(table: FeatureTable, fields: FactoryFields) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -16,7 +16,7 @@ from ..feature_tables import FeatureTable
 from ..progress import Progress
 from .months import month_number, month_text, span_text
 from .periods import parse_period
-from .published_numbers import parse_numbers
+from .published_numbers import read_numbers
 from .settings import LabelSettings
 
 WHOLE = "the whole region"
@@ -119,10 +119,7 @@ def _spans(table: FeatureTable, field: str, parameter: str) -> NDArray[np.int32]
 
 
 def _values(table: FeatureTable, field: str, parameter: str) -> NDArray[np.float64]:
-    if table.kinds.get(field) == "text":
-        values = parse_numbers(table.texts(field, parameter), parameter, field)
-    else:
-        values = table.numbers(field, parameter)
+    values = read_numbers(table, field, parameter)
     below = np.flatnonzero(values < 0)
     if len(below):
         raise InputError(parameter, f"{values[below[0]]:g} in the field '{field}' is negative",

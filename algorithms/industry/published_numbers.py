@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..feature_tables import FeatureTable
 
 SPACES = re.compile(r"[\s\u00a0\u202f'’_]")
 GROUPED = re.compile(r"[+-]?\d{1,3}([.,])\d{3}(\1\d{3})*")  # 1,234 or 1.234.567
@@ -25,6 +26,13 @@ def parse_numbers(texts: Sequence[str | None] | NDArray[np.object_], parameter: 
     cleaned = [SPACES.sub("", text) if text else "" for text in texts]
     comma = any(_has_decimal_comma(text) for text in cleaned)
     return np.array([_number(text, comma, parameter, field) for text in cleaned], np.float64)
+
+
+def read_numbers(table: FeatureTable, field: str, parameter: str) -> NDArray[np.float64]:
+    """A numeric field, or one of text with numbers, as plain CSV files have; NaN where it is empty."""
+    if table.kinds.get(field) == "text":
+        return parse_numbers(table.texts(field, parameter), parameter, field)
+    return table.numbers(field, parameter)
 
 
 def _has_decimal_comma(text: str) -> bool:

@@ -12,7 +12,7 @@ from rasterio.features import rasterize
 from ..errors import InputError
 from ..feature_tables import FeatureTable
 from ..geometries import shapes_in
-from ..overlaps import overlaps
+from ..overlaps import first_containing, overlaps
 from ..rasters import Grid
 
 SLIVER = 1e-3  # of the smaller zone: what neighbours may share by careless drawing
@@ -29,11 +29,7 @@ class Zones:
 
     def of_points(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int32]:
         """Index of the zone of each place (in crs), shape (n,); NOWHERE outside all, the first on a shared edge."""
-        points, found = shapely.STRtree(self.shapes).query(shapely.points(x, y), predicate="intersects")
-        zone = np.full(len(x), len(self.names), np.int32)
-        np.minimum.at(zone, points, found.astype(np.int32))
-        zone[zone == len(self.names)] = NOWHERE
-        return zone
+        return first_containing(self.shapes, shapely.points(x, y)).astype(np.int32)
 
     def of_cells(self, grid: Grid) -> NDArray[np.int32]:
         """Index of the zone that the centre of each cell lies in, shape (rows, columns); grid in crs."""
