@@ -6,6 +6,7 @@ from pathlib import Path
 from qgis.core import QgsApplication, QgsProcessingModelAlgorithm, QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
+from .air_quality.compare_geolocation import CompareGeolocation
 from .air_quality.encode_locations import EncodeLocations
 from .air_quality.estimate_pm25 import EstimatePm25
 from .air_quality.train_pm25 import TrainPm25
@@ -29,7 +30,7 @@ from .tools.create_demo import CreateDemo
 
 ALGORITHMS = (ReadBlackMarble, RasterSeries, AngularEffects, BlackMarbleAngularEffects, UrbanCentres, LightIndexes,
               CityTypes, TrainCbdTree, ClassifyCbd, IdentifyCbd, ValidateCbd, CbdEvolution, SampleFactories,
-              RegionGraph, EncodeLocations, TrainPm25, EstimatePm25, CheckEnvironment, CreateDemo)
+              RegionGraph, EncodeLocations, TrainPm25, EstimatePm25, CompareGeolocation, CheckEnvironment, CreateDemo)
 CHAINS = Path(__file__).resolve().parent.parent / "chains"
 
 

@@ -1,12 +1,12 @@
 """The PM2.5 estimator: networks, boosted trees, ridge regression and the residuals of neighbours.
 
-Public: Data (what it reads), fit_estimator and fit_and_check (fit everything on training windows only),
+Public: Data (what it reads), fit_estimator and fit_and_check (fit everything on training windows only), fit_networks,
 Estimator.estimate (estimates with intervals), covariates (what a row holds, coordinates included). Nothing of a test
 window enters a fitted model.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -183,6 +183,26 @@ def fit_and_check(data: Data, train: NDArray[np.intp], settings: Pm25Settings, d
     mixture = Mixture(np.array(distances), np.array(weights), np.array(intervals), data.site_days.longitude[sites],
                       data.site_days.latitude[sites])
     return Estimator(data.site_days.names, final, mixture, residuals), np.maximum(blind, 0)
+
+
+def fit_networks(data: Data, train: NDArray[np.intp], settings: Pm25Settings, device: torch.device,
+                 progress: Progress) -> Estimator:
+    """Networks and, where settings want them, residuals of neighbours: without weights to choose and intervals.
+
+    For comparisons of many models: with residuals three networks' worth of training, without them one.
+    """
+    settings = replace(settings, boosting=False, ridge=False)
+    longitude, latitude, _ = data.where(train)
+    wanted = settings.residuals and settings.configuration != "published"
+    share = 1 / 3 if wanted else 1.0
+    members = _fit_members(data, train, settings, settings.seed, device, progress.part(0, share))
+    residuals = None
+    if wanted:
+        folds = random_place_folds(train, data.place[train], INNER_FOLDS, settings.seed)
+        known, _ = _fold_estimates(data, train, folds, settings, device, progress.part(share, 1))
+        residuals = _best_residuals(data, train, data.target[train].astype(np.float64) - known[0])
+    mixture = Mixture(np.array([0.0, 1.0]), np.ones((2, 1)), np.full(2, np.inf), longitude, latitude)
+    return Estimator(data.site_days.names, members, mixture, residuals)
 
 
 def _fold_estimates(data: Data, train: NDArray[np.intp], folds: list[Sides], settings: Pm25Settings,

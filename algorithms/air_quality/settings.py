@@ -1,12 +1,16 @@
 """Settings of the air-quality algorithms."""
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ..errors import InputError
-from ..settings import Settings, choice, flag, number
+from ..settings import Settings, borrowed, choice, flag, number, text
 
 ENCODERS = ("none", "degrees", "cyclic", "harmonics_siren", "geoclip", "satclip")
+FUSIONS = ("hadamard", "concatenate")
+FULL = "_full"  # marks an encoder whose features enter as they are, without principal components
+PROTOCOLS = ("random_rows", "random_places", "held_out_places", "checkerboard", "knndm")
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Pm25Settings(Settings):
         16, "Location components", "Principal components of the location features over the training places; 0 takes "
         "the features themselves. Not for degrees, cyclic and harmonics_siren.", minimum=0, maximum=4096)
     fusion: str = choice(
-        "hadamard", ("hadamard", "concatenate"), "Fusion",
+        "hadamard", FUSIONS, "Fusion",
         "How the place and the days are joined: by the product of both or side by side.")
     configuration: str = choice(
         "default", ("default", "published"), "Configuration",
@@ -78,3 +82,76 @@ class Pm25Settings(Settings):
         if self.min_days > self.window:
             raise InputError("MIN_DAYS", f"{self.min_days} days don't fit into a window of {self.window}",
                              "lower it or take a longer window")
+
+
+@dataclass(frozen=True)
+class ComparisonSettings(Settings):
+    """Which location features are compared, how they are joined, and what they are judged by."""
+
+    geolocations: str = text(
+        "none, degrees, cyclic, harmonics_siren, geoclip", "Locations",
+        "Separated by commas: none, degrees, cyclic, harmonics_siren, geoclip, satclip as in 'Encode locations', or "
+        "geoclip_full and satclip_full, which take all features as published and no principal components. Each is "
+        "compared with none, which is always there.")
+    fusions: str = text(
+        "hadamard, concatenate", "Fusions", "Separated by commas: hadamard, concatenate. Not for degrees and cyclic, "
+        "which are covariates.")
+    protocols: str = text(
+        "random_places, checkerboard", "Protocols",
+        "Separated by commas. random_rows, random_places and held_out_places judge within the region; checkerboard "
+        "beyond it, with both colours and four offsets; knndm at the distances of the map from its monitors.")
+    folds: int = number(
+        5, "Folds", "Of random_rows, random_places and knndm; held_out_places holds out one part of so many.",
+        minimum=2, maximum=50)
+    cell_degrees: float = number(
+        8, "Checkerboard cells", "Width and height of a cell.", unit="degrees", minimum=0.01, maximum=90)
+    buffer_km: float = number(
+        0, "Buffer", "On checkerboards, training places so near to a test place are left out.", unit="km", minimum=0,
+        maximum=5000)
+    seeds: int = number(
+        3, "Seeds", "Models of each kind that differ by chance only; the folds stay the same.", minimum=1, maximum=100)
+    window: int = borrowed(Pm25Settings, "window")
+    min_days: int = borrowed(Pm25Settings, "min_days")
+    direction: str = borrowed(Pm25Settings, "direction")
+    components: int = borrowed(Pm25Settings, "components")
+    configuration: str = choice(
+        "default", ("default", "published"), "Configuration",
+        "The network that is compared: published as in Karimzadeh et al. (2025), or the smaller default.")
+    members: int = number(1, "Networks", "Networks that are averaged in each model.", minimum=1, maximum=50,
+                          advanced=True)
+    boosting: bool = flag(False, "Boosted trees", "Average with boosted trees, as 'Train PM2.5 model' does.",
+                          advanced=True)
+    ridge: bool = flag(False, "Ridge regression", "Average with ridge regression, as 'Train PM2.5 model' does.",
+                       advanced=True)
+    residuals: bool = flag(
+        True, "Residuals of neighbours", "Also judge with the residuals of monitors of the same day, from all and from "
+        "those at least 100 km from every test place; takes three times as long.", advanced=True)
+    epochs: int = number(
+        10, "Epochs", "Passes over the training windows; 0 takes those of the configuration (40, published 100).",
+        minimum=0, maximum=10_000, advanced=True)
+    seed: int = number(1, "Seed", "The first of the seeds; also deals the folds.", minimum=0, maximum=2**31 - 1)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        names_in(self.geolocations, "GEOLOCATIONS", (*ENCODERS, f"geoclip{FULL}", f"satclip{FULL}"))
+        names_in(self.fusions, "FUSIONS", FUSIONS)
+        names_in(self.protocols, "PROTOCOLS", PROTOCOLS)
+        self.of_model("none", FUSIONS[0], self.seed)
+
+    def of_model(self, geolocation: str, fusion: str, seed: int) -> Pm25Settings:
+        """Settings of one model; a geolocation that ends in FULL has no principal components."""
+        full = geolocation.endswith(FULL)
+        return Pm25Settings(
+            self.window, self.min_days, self.direction, geolocation[:-len(FULL)] if full else geolocation,
+            0 if full else self.components, fusion, self.configuration, self.members, self.boosting, self.ridge,
+            self.residuals, self.epochs, seed)
+
+
+def names_in(listed: str, parameter: str, known: Collection[str]) -> list[str]:
+    """The names of a text, separated by commas or semicolons, each once. Raises InputError for unknown ones, none."""
+    names = list(dict.fromkeys(name.strip() for name in listed.replace(";", ",").split(",") if name.strip()))
+    wrong = next((name for name in names if name not in known), "")
+    if wrong or not names:
+        raise InputError(parameter, f"'{wrong}' was given" if wrong else "nothing was given",
+                         f"choose from {', '.join(known)}")
+    return names
