@@ -5,6 +5,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+import shapely
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from nocturne.algorithms.air_quality.artefacts import energy_beyond, find_artefa
 from nocturne.algorithms.air_quality.block_bootstrap import BlockDraws, blocks_of, joint_level
 from nocturne.algorithms.air_quality.comparison import NO_LOCATION, Variant, compare_geolocation, variants_of
 from nocturne.algorithms.air_quality.comparison_report import write_report
-from nocturne.algorithms.air_quality.comparison_summary import conclusions, metrics, score_rows, site_errors, summarise
+from nocturne.algorithms.air_quality.comparison_summary import conclusions, error_points, metrics, score_rows, summarise
 from nocturne.algorithms.air_quality.distances import nearest_km
 from nocturne.algorithms.air_quality.estimator import Data, fit_estimator, fit_networks
 from nocturne.algorithms.air_quality.knndm import hull_grid, knndm, match_distances
@@ -26,6 +27,7 @@ from nocturne.algorithms.errors import InputError
 from nocturne.algorithms.execution import torch_threads
 from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.settings import Resources
+from nocturne.benchmarks import pm25_locations
 from scipy.stats import wasserstein_distance
 
 CPU = torch.device("cpu")
@@ -102,7 +104,7 @@ def comparison_residuals(data):
 
 
 def test_scores_pool_what_was_judged(compared):
-    summary = summarise(compared)
+    summary = summarise(compared, Progress())
     board = [each for each in compared.judged if each.layout.protocol == "checkerboard" and each.seed == 1
              and each.variant == NO_LOCATION and each.residuals == "none"]
     windows = np.concatenate([each.windows for each in board])
@@ -118,19 +120,21 @@ def test_scores_pool_what_was_judged(compared):
 
 
 def test_errors_of_sites_are_means_over_folds_and_seeds(compared):
-    found = {tuple(row[:5]): row for _, _, row in site_errors(compared)}
-    assert len(found) == 40 * 3 * 9
+    rows = {tuple(row[:5]): (row, point) for row, point in error_points(compared)}
+    assert len(rows) == 40 * 3 * 9
     parts = [each for each in compared.judged if (each.layout.protocol, each.variant, each.residuals)
              == ("random_places", Variant("degrees"), "all")]
     error = np.concatenate([(each.estimate - compared.data.target[each.windows])[compared.data.site[each.windows] == 7]
                             for each in parts])
-    row = found["7", "random_places", "degrees", "", "all"]
+    row, point = rows["7", "random_places", "degrees", "", "all"]
     assert row[5] == 5
     assert row[6:8] == pytest.approx([error.mean(), np.sqrt((error**2).mean())])
+    site_days = compared.data.site_days
+    assert shapely.from_wkb(point) == shapely.Point(site_days.longitude[7], site_days.latitude[7])
 
 
 def test_the_report_ends_with_what_is_real(compared, tmp_path):
-    summary = summarise(compared)
+    summary = summarise(compared, Progress())
     write_report(str(tmp_path / "report.html"), compared, summary)
     text = (tmp_path / "report.html").read_text()
     sentences = conclusions(compared, summary)
@@ -146,7 +150,7 @@ def test_a_location_that_says_much_is_found_to_be_better():
     wanted = dataclasses.replace(SETTINGS, geolocations="degrees", protocols="random_places", epochs=25,
                                  residuals=False)
     found = compare_geolocation(simulated(of_place=1.0), wanted, "", None, Resources(threads=1), Progress())
-    summary = summarise(found)
+    summary = summarise(found, Progress())
     assert [each.is_real for each in summary.differences] == [True]
     assert summary.differences[0].r2.low > 0.2
     assert conclusions(found, summary)[0].startswith("random_places: degrees raises R2 by 0.")
@@ -200,6 +204,29 @@ def test_what_cannot_be_compared_is_said_before_anything_is_trained(monkeypatch,
 def test_a_checkpoint_without_satclip_is_refused():
     with pytest.raises(InputError, match=r"^CHECKPOINT: SatCLIP isn't among the locations"):
         compare_geolocation(simulated(), SETTINGS, "weights.ckpt", None, Resources(threads=1), Progress())
+
+
+def test_places_of_a_map_without_knndm_are_refused():
+    wanted = dataclasses.replace(SETTINGS, protocols="random_places")
+    with pytest.raises(InputError, match=r"^PREDICTION: knndm, which alone looks at it"):
+        compare_geolocation(simulated(), wanted, "", np.zeros((3, 2)), Resources(threads=1), Progress())
+
+
+def test_the_evidence_resumes_by_model(tmp_path):
+    wanted = dataclasses.replace(SETTINGS, protocols="random_places", seeds=1)
+    plan = comparison.make_plan(simulated(), wanted, "", None, Resources(threads=1), Progress())
+    results = tmp_path / "results.jsonl"
+    first = pm25_locations.judge_all(plan, plan.jobs(), results, CPU)
+    lines = results.read_text().splitlines()
+    assert len(lines) == 2 * 3
+    results.write_text("".join(f"{line}\n" for line in lines[:4]))
+    again = pm25_locations.judge_all(plan, plan.jobs(), results, CPU)
+    assert len(results.read_text().splitlines()) == 2 * 3
+    for one, other in zip(first, again):
+        assert (one.variant, one.fold, one.residuals) == (other.variant, other.fold, other.residuals)
+        np.testing.assert_array_equal(one.estimate, other.estimate)
+    found = plan.compared(again, {})
+    assert "| degrees | random_places | all | " in pm25_locations.table(found, summarise(found, Progress()))
 
 
 def test_networks_alone_are_those_of_the_estimator():

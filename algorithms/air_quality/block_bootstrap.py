@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BLOCK_DEGREES = 2.0
-DRAWS = 10_000
+DRAWS, AT_A_TIME = 10_000, 500
 LEVEL = 0.95
 
 
@@ -45,8 +45,9 @@ class BlockDraws:
         centred = truth - truth.mean()
         sums = np.array([np.bincount(block, values, count) for values in
                          (np.ones(len(truth)), centred, centred**2, *errors)])
-        times = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), DRAWS)
-        self._observed, self._drawn = _r2(sums.sum(axis=1)[:, None])[:, 0], _r2(sums @ times.T)
+        generator, share = np.random.default_rng(seed), np.full(count, 1 / count)
+        drawn = [sums @ generator.multinomial(count, share, AT_A_TIME).T for _ in range(DRAWS // AT_A_TIME)]
+        self._observed, self._drawn = _r2(sums.sum(axis=1)[:, None])[:, 0], _r2(np.concatenate(drawn, axis=1))
         self.blocks = count
 
     def r2(self, model: int, level: float = LEVEL) -> Interval:

@@ -22,7 +22,7 @@ from .geographic_folds import OFFSETS, Fold, checkerboard, held_out_places, rand
 from .knndm import Matched, knndm
 from .location_features import AS_COVARIATES, site_features
 from .neighbours import Donors
-from .settings import FUSIONS, PROTOCOLS, ComparisonSettings, names_in
+from .settings import FUSIONS, GEOLOCATIONS, PROTOCOLS, ComparisonSettings, names_in
 from .site_days import SiteDays
 from .train_pm25 import FEWEST_PLACES, make_data
 
@@ -102,6 +102,40 @@ class Comparison:
         return seeds_of(self.settings)
 
 
+@dataclass(frozen=True)
+class Job:
+    """One model to fit and to judge. train, test: numbers of windows."""
+
+    seed: int
+    layout: Layout
+    fold: Fold
+    train: NDArray[np.intp]
+    test: NDArray[np.intp]
+    variant: Variant
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What shall be compared. base: data without features of places; data: with those of each variant; encoders: that
+    give them elsewhere."""
+
+    base: Data
+    settings: ComparisonSettings
+    layouts: Sequence[Layout]
+    data: dict[Variant, Data]
+    encoders: dict[Variant, Encode]
+    matched: Matched | None
+
+    def jobs(self) -> list[Job]:
+        """Seed by seed, fold by fold, all variants."""
+        folds = [(layout, fold, *_sides(self.base, fold)) for layout in self.layouts for fold in layout.folds]
+        return [Job(seed, *fold, variant) for seed in seeds_of(self.settings) for fold in folds
+                for variant in self.data]
+
+    def compared(self, judged: Sequence[Judged], artefacts: dict[Variant, Artefacts]) -> Comparison:
+        return Comparison(self.base, self.settings, self.layouts, list(self.data), judged, artefacts, self.matched)
+
+
 def compare_geolocation(site_days: SiteDays, settings: ComparisonSettings, checkpoint: str,
                         map_points: NDArray[np.float64] | None, resources: Resources, progress: Progress) -> Comparison:
     """Fits every variant on every fold with every seed, and looks for artefacts in a model of all places.
@@ -109,7 +143,26 @@ def compare_geolocation(site_days: SiteDays, settings: ComparisonSettings, check
     checkpoint: SatCLIP's weights. map_points: longitude and latitude of the places that shall be mapped, for knndm.
     Raises InputError where the table, the protocols or the encoders can't be used, Cancelled.
     """
-    variants = variants_of(settings)
+    plan = make_plan(site_days, settings, checkpoint, map_points, resources, progress)
+    jobs = plan.jobs()
+    _say_cost(len(jobs), settings, progress)
+    device = torch.device(pick_device(resources.device, progress))
+    judged: list[Judged] = []
+    started = time.monotonic()
+    with torch_threads(resources):
+        for number, job in enumerate(jobs):
+            step = progress.part(0.9 * number / len(jobs), 0.9 * (number + 1) / len(jobs))
+            judged.extend(judge(plan, job, device, step))
+            if number + 1 == len(plan.data) < len(jobs):
+                minutes = (time.monotonic() - started) / (number + 1) * (len(jobs) - number - 1) / 60
+                progress.message(f"About {max(1, round(minutes))} minutes are left.")
+        artefacts = search_artefacts(plan, device, progress.part(0.9, 1))
+    return plan.compared(judged, artefacts)
+
+
+def make_plan(site_days: SiteDays, settings: ComparisonSettings, checkpoint: str,
+              map_points: NDArray[np.float64] | None, resources: Resources, progress: Progress) -> Plan:
+    """Windows, folds and features of places; raises InputError where they can't be made."""
     base = make_data(site_days, site_days.measured, settings.of_model("none", FUSIONS[0], settings.seed), "", resources,
                      progress)
     places = len(np.unique(base.place))
@@ -117,33 +170,30 @@ def compare_geolocation(site_days: SiteDays, settings: ComparisonSettings, check
         raise InputError("INPUT", f"the target was measured at {places} places",
                          f"give site-days of at least {FEWEST_PLACES}")
     layouts, matched = make_layouts(site_days, settings, map_points)
-    data, encoders = _encoded(base, settings, variants, checkpoint, resources)
-    device = torch.device(pick_device(resources.device, progress))
-    judged: list[Judged] = []
-    folds = [(layout, fold, *_sides(base, fold)) for layout in layouts for fold in layout.folds]
-    jobs = [(seed, *fold, variant) for seed in seeds_of(settings) for fold in folds for variant in variants]
-    _say_cost(jobs, settings, progress)
-    started = time.monotonic()
-    with torch_threads(resources):
-        for number, (seed, layout, fold, train, test, variant) in enumerate(jobs):
-            step = progress.part(0.9 * number / len(jobs), 0.9 * (number + 1) / len(jobs))
-            estimator = _fit(data[variant], train, settings, variant, seed, device, step)
-            away = nearest_km(*base.where(test)[:2], *base.where(train)[:2])
-            for residuals, model in _with_and_without(estimator, base, test):
-                value = model.estimate(data[variant], test, device, Progress()).value
-                judged.append(Judged(layout, fold.name, seed, variant, residuals, test, value, away))
-            if number + 1 == min(len(variants), len(jobs) - 1):
-                minutes = (time.monotonic() - started) / (number + 1) * (len(jobs) - number - 1) / 60
-                progress.message(f"About {max(1, round(minutes))} minutes are left.")
-        located = [variant for variant in variants if variant != NO_LOCATION]
-        artefacts = {}
-        for number, variant in enumerate(located):
-            step = progress.part(0.9 + 0.1 * number / len(located), 0.9 + 0.1 * (number + 1) / len(located))
-            alone = replace(settings, residuals=False, boosting=False, ridge=False)
-            whole = np.arange(len(base.windows.target))
-            estimator = _fit(data[variant], whole, alone, variant, settings.seed, device, step.part(0, 0.7))
-            artefacts[variant] = find_artefacts(estimator, data[variant], encoders[variant], device, step.part(0.7, 1))
-    return Comparison(base, settings, layouts, variants, judged, artefacts, matched)
+    data, encoders = _encoded(base, settings, checkpoint, resources)
+    return Plan(base, settings, layouts, data, encoders, matched)
+
+
+def judge(plan: Plan, job: Job, device: torch.device, progress: Progress) -> Iterator[Judged]:
+    """Fits a model; its estimates of the test windows with each kind of residuals."""
+    data = plan.data[job.variant]
+    estimator = _fit(data, job.train, plan.settings, job.variant, job.seed, device, progress)
+    away = nearest_km(*data.where(job.test)[:2], *data.where(job.train)[:2])
+    for residuals, model in _with_and_without(estimator, data, job.test):
+        value = model.estimate(data, job.test, device, Progress()).value
+        yield Judged(job.layout, job.fold.name, job.seed, job.variant, residuals, job.test, value, away)
+
+
+def search_artefacts(plan: Plan, device: torch.device, progress: Progress) -> dict[Variant, Artefacts]:
+    """Of a network of all places with each location."""
+    alone = replace(plan.settings, residuals=False, boosting=False, ridge=False)
+    every = np.arange(len(plan.base.windows.target))
+    found = {}
+    for number, (variant, encode) in enumerate(plan.encoders.items()):
+        step = progress.part(number / len(plan.encoders), (number + 1) / len(plan.encoders))
+        estimator = _fit(plan.data[variant], every, alone, variant, plan.settings.seed, device, step.part(0, 0.7))
+        found[variant] = find_artefacts(estimator, plan.data[variant], encode, device, step.part(0.7, 1))
+    return found
 
 
 def seeds_of(settings: ComparisonSettings) -> range:
@@ -153,20 +203,24 @@ def seeds_of(settings: ComparisonSettings) -> range:
 def variants_of(settings: ComparisonSettings) -> list[Variant]:
     """No location first, then each encoder with each fusion where it has one."""
     found = [NO_LOCATION]
-    for geolocation in (each.strip() for each in settings.geolocations.replace(";", ",").split(",")):
+    fusions = names_in(settings.fusions, "FUSIONS", FUSIONS)
+    for geolocation in names_in(settings.geolocations, "GEOLOCATIONS", GEOLOCATIONS):
         if geolocation in AS_COVARIATES:
             found.append(Variant(geolocation))
-        elif geolocation not in ("", "none"):
-            found.extend(Variant(geolocation, fusion) for fusion in names_in(settings.fusions, "FUSIONS", FUSIONS))
-    return list(dict.fromkeys(found))
+        elif geolocation != NO_LOCATION.geolocation:
+            found.extend(Variant(geolocation, fusion) for fusion in fusions)
+    return found
 
 
 def make_layouts(site_days: SiteDays, settings: ComparisonSettings,
                  map_points: NDArray[np.float64] | None) -> tuple[list[Layout], Matched | None]:
     """The folds of all protocols; the same for every variant and seed."""
     layouts: list[Layout] = []
-    matched = None
-    for protocol in names_in(settings.protocols, "PROTOCOLS", PROTOCOLS):
+    matched, protocols = None, names_in(settings.protocols, "PROTOCOLS", PROTOCOLS)
+    if map_points is not None and "knndm" not in protocols:
+        raise InputError("PREDICTION", "knndm, which alone looks at it, isn't among the protocols",
+                         "leave it empty or add knndm")
+    for protocol in protocols:
         if protocol == "checkerboard":
             layouts.extend(Layout(protocol, checkerboard(site_days, settings.cell_degrees, offset, settings.buffer_km))
                            for offset in range(len(OFFSETS)))
@@ -181,11 +235,11 @@ def make_layouts(site_days: SiteDays, settings: ComparisonSettings,
     return layouts, matched
 
 
-def _encoded(base: Data, settings: ComparisonSettings, variants: Sequence[Variant], checkpoint: str,
+def _encoded(base: Data, settings: ComparisonSettings, checkpoint: str,
              resources: Resources) -> tuple[dict[Variant, Data], dict[Variant, Encode]]:
     """The data of every variant, and its encoder for other places."""
     names = {variant: settings.of_model(variant.geolocation, FUSIONS[0], settings.seed).geolocation
-             for variant in variants}
+             for variant in variants_of(settings)}
     if checkpoint and "satclip" not in names.values():
         raise InputError("CHECKPOINT", "SatCLIP isn't among the locations", "leave it empty or add satclip")
     encoders: dict[str, Encode] = {
@@ -234,9 +288,9 @@ def _with_and_without(estimator: Estimator, data: Data, test: NDArray[np.intp]) 
     yield FAR_RESIDUALS, replace(estimator, residuals=residuals)
 
 
-def _say_cost(jobs: Sequence[object], settings: ComparisonSettings, progress: Progress) -> None:
+def _say_cost(models: int, settings: ComparisonSettings, progress: Progress) -> None:
     networks = settings.members if settings.configuration == "default" else 1
     each = 7 if settings.boosting or settings.ridge else 3 if settings.residuals else 1
     each = 1 if settings.configuration == "published" else each
-    progress.message(f"{len(jobs)} models are fitted, each with {networks * each} networks, and one more per location "
+    progress.message(f"{models} models are fitted, each with {networks * each} networks, and one more per location "
                      "for the search for artefacts; how long that takes is said after the first ones.")

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from ..reports import Report
 from .block_bootstrap import BLOCK_DEGREES
-from .comparison import FAR_KM, NO_LOCATION, NO_RESIDUALS, Comparison, Variant
+from .comparison import FAR_KM, NO_LOCATION, NO_RESIDUALS, Comparison
 from .comparison_summary import Summary, conclusions, site_errors
 from .spatial_scores import FEWEST, HIGH, KINDS, NAMES
 
@@ -139,15 +139,13 @@ def _distance_figure(found: Comparison, summary: Summary) -> Figure:
 
 def _error_maps(found: Comparison, protocol: str) -> Figure:
     figure, panels = _panels(len(found.variants))
-    rows: dict[Variant, list[tuple[float, float, float]]] = {variant: [] for variant in found.variants}
-    for longitude, latitude, (_, name, geolocation, fusion, residuals, _, error, *_) in site_errors(found):
-        if (name, residuals) == (protocol, NO_RESIDUALS):
-            rows[Variant(geolocation, fusion)].append((longitude, latitude, error))
-    limit = max(float(np.quantile([abs(error) for each in rows.values() for *_, error in each], 0.95)), 1e-6)
-    for axes, (variant, points) in zip(panels, rows.items()):
-        drawn = axes.scatter(*np.array(points)[:, :2].T, c=np.array(points)[:, 2], cmap="RdBu_r", vmin=-limit,
+    longitude, latitude = found.data.site_days.longitude, found.data.site_days.latitude
+    errors = [site_errors(found, protocol, variant, NO_RESIDUALS) for variant in found.variants]
+    limit = max(float(np.quantile(np.abs(np.concatenate([each.mean for each in errors])), 0.95)), 1e-6)
+    for axes, variant, each in zip(panels, found.variants, errors):
+        drawn = axes.scatter(longitude[each.site], latitude[each.site], c=each.mean, cmap="RdBu_r", vmin=-limit,
                              vmax=limit, s=7, lw=0)
-        _map_axes(axes, variant.label, float(np.mean([each[1] for each in points])))
+        _map_axes(axes, variant.label, float(latitude.mean()))
     figure.colorbar(drawn, ax=panels, label="ug/m3", shrink=0.8)
     return figure
 

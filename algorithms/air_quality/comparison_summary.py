@@ -4,13 +4,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from ..progress import Progress
 from ..scores import r2
 from .block_bootstrap import LEVEL, BlockDraws, Interval, blocks_of, joint_level
 from .comparison import ALL_RESIDUALS, NO_LOCATION, NO_RESIDUALS, Comparison, Judged, Variant
@@ -51,7 +52,7 @@ class Difference:
     def in_words(self) -> str:
         (variant, residuals), (other, others) = self.model, self.other
         if residuals != others:
-            return f"residuals of neighbours {self._change()} for {_name(variant)}."
+            return f"residuals of neighbours {self._change()} with {_name(variant)}."
         return f"{variant.label} {self._change()} against {_name(other)}, {RESIDUALS_IN_WORDS[residuals]}."
 
     def _change(self) -> str:
@@ -71,7 +72,8 @@ class Summary:
     blocks: dict[str, int]
 
 
-def summarise(found: Comparison) -> Summary:
+def summarise(found: Comparison, progress: Progress) -> Summary:
+    """Scores and intervals of what was judged. Raises Cancelled."""
     overall: dict[tuple[str, Variant, str], Overall] = {}
     differences: list[Difference] = []
     blocks = {}
@@ -82,6 +84,7 @@ def summarise(found: Comparison) -> Summary:
         draws = BlockDraws(truth, errors, blocks_of(*found.data.where(windows)[:2]), found.settings.seed)
         blocks[protocol] = draws.blocks
         for number, (variant, residuals) in enumerate(models):
+            progress.check()
             overall[protocol, variant, residuals] = _overall(found, protocol, variant, residuals, draws.r2(number))
         pairs = _pairs(found)
         level = joint_level(pairs)
@@ -129,33 +132,39 @@ def score_rows(found: Comparison) -> Iterator[list[Any]]:
                    *_scores(found, windows, estimate).values()]
 
 
-def site_errors(found: Comparison) -> Iterator[tuple[float, float, list[Any]]]:
-    """Longitude, latitude, and site, protocol, geolocation, fusion, residuals, site-days, mean error, RMSE, distance to
-    the nearest training place (km, mean) of every site over all folds and seeds."""
-    site_days = found.data.site_days
-    for protocol in found.protocols:
-        for variant in found.variants:
-            for residuals in found.residual_kinds:
-                parts = _select(found, protocol, variant, residuals)
-                windows, estimate = _joined(parts)
-                away = np.concatenate([each.distance_km for each in parts])
-                error = estimate - found.data.target[windows]
-                site = found.data.site[windows]
-                count = np.bincount(site, minlength=len(site_days.sites))
-                tested = np.flatnonzero(count)
-                mean, square, distance = (np.bincount(site, values, len(count))[tested] / count[tested]
-                                          for values in (error, error**2, away))
-                each_time = count[tested] // _times(found, protocol)
-                for number, *values in zip(tested, each_time, mean, np.sqrt(square), distance):
-                    yield (float(site_days.longitude[number]), float(site_days.latitude[number]),
-                           [site_days.sites[number], protocol, variant.geolocation, variant.fusion, residuals,
-                            int(values[0]), *map(float, values[1:])])
+@dataclass(frozen=True)
+class SiteErrors:
+    """Of the tested sites over all folds and seeds, shape (sites,). site: numbers; site_days: how many of each; mean,
+    rmse: ug/m3; distance_km: to the nearest training place, mean."""
+
+    site: NDArray[np.intp]
+    site_days: NDArray[np.intp]
+    mean: NDArray[np.float64]
+    rmse: NDArray[np.float64]
+    distance_km: NDArray[np.float64]
+
+
+def site_errors(found: Comparison, protocol: str, variant: Variant, residuals: str) -> SiteErrors:
+    parts = _select(found, protocol, variant, residuals)
+    windows, estimate = _joined(parts)
+    away = np.concatenate([each.distance_km for each in parts])
+    error, site = estimate - found.data.target[windows], found.data.site[windows]
+    count = np.bincount(site)
+    tested = np.flatnonzero(count)
+    mean, square, distance = (np.bincount(site, values)[tested] / count[tested] for values in (error, error**2, away))
+    times = len(found.seeds) * sum(layout.protocol == protocol for layout in found.layouts)
+    return SiteErrors(tested, count[tested] // times, mean, np.sqrt(square), distance)
 
 
 def error_points(found: Comparison) -> Iterator[tuple[list[Any], bytes]]:
-    """Attributes of site_errors and the WKB of their points."""
-    for longitude, latitude, row in site_errors(found):
-        yield row, shapely.to_wkb(shapely.Point(longitude, latitude))
+    """Site, protocol, geolocation, fusion, residuals, site-days, mean error, RMSE, distance, and the point as WKB."""
+    site_days = found.data.site_days
+    points = shapely.to_wkb(shapely.points(site_days.longitude, site_days.latitude))
+    for protocol, variant, residuals in product(found.protocols, found.variants, found.residual_kinds):
+        each = site_errors(found, protocol, variant, residuals)
+        for site, count, *errors in zip(each.site, each.site_days, each.mean, each.rmse, each.distance_km):
+            yield ([site_days.sites[site], protocol, variant.geolocation, variant.fusion, residuals, int(count),
+                    *map(float, errors)], points[site])
 
 
 def metrics(found: Comparison, summary: Summary) -> dict[str, Any]:
@@ -260,11 +269,6 @@ def _by_layout(found: Comparison) -> Iterator[tuple[str, int, Variant, str, list
 
 def _joined(parts: list[Judged]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     return np.concatenate([each.windows for each in parts]), np.concatenate([each.estimate for each in parts])
-
-
-def _times(found: Comparison, protocol: str) -> int:
-    """How often each window is tested."""
-    return len(found.seeds) * sum(layout.protocol == protocol for layout in found.layouts)
 
 
 def _plain(value: Any) -> Any:

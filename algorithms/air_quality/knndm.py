@@ -21,6 +21,7 @@ from .settings import LocationSettings
 from .site_days import SiteDays
 
 CANDIDATES = 60  # numbers of clusters that are tried
+MOST_PLACES = 5000  # the distances of all pairs are held in memory
 LARGEST_SHARE = 0.5  # of the places in one fold
 MAP_CELLS = 60  # along the longer side of the region, where no points of a map are given
 
@@ -65,11 +66,14 @@ def match_distances(places: NDArray[np.float64], map_points: NDArray[np.float64]
     is taken, folds of single places at random among them.
 
     places, map_points: longitude and latitude, shapes (places, 2) and (points, 2). Raises InputError for fewer places
-    than folds.
+    than folds or more than MOST_PLACES.
     """
     if len(places) < folds:
         raise InputError("FOLDS", f"{folds} folds were asked for, there are {len(places)} places",
                          f"give at most {len(places)}")
+    if len(places) > MOST_PLACES:
+        raise InputError("PROTOCOLS", f"knndm was asked for with {len(places)} places",
+                         f"give at most {MOST_PLACES} or leave it out")
     map_km = nearest_km(*map_points.T, *places.T)
     points = unit_vectors(*places.T)
     order = np.argsort(points @ _first_axis(points), kind="stable")

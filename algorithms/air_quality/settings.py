@@ -10,6 +10,7 @@ from ..settings import Settings, borrowed, choice, flag, number, text
 ENCODERS = ("none", "degrees", "cyclic", "harmonics_siren", "geoclip", "satclip")
 FUSIONS = ("hadamard", "concatenate")
 FULL = "_full"  # marks an encoder whose features enter as they are, without principal components
+GEOLOCATIONS = (*ENCODERS, f"geoclip{FULL}", f"satclip{FULL}")
 PROTOCOLS = ("random_rows", "random_places", "held_out_places", "checkerboard", "knndm")
 
 
@@ -133,7 +134,7 @@ class ComparisonSettings(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        names_in(self.geolocations, "GEOLOCATIONS", (*ENCODERS, f"geoclip{FULL}", f"satclip{FULL}"))
+        names_in(self.geolocations, "GEOLOCATIONS", GEOLOCATIONS)
         names_in(self.fusions, "FUSIONS", FUSIONS)
         names_in(self.protocols, "PROTOCOLS", PROTOCOLS)
         self.of_model("none", FUSIONS[0], self.seed)
@@ -142,9 +143,10 @@ class ComparisonSettings(Settings):
         """Settings of one model; a geolocation that ends in FULL has no principal components."""
         full = geolocation.endswith(FULL)
         return Pm25Settings(
-            self.window, self.min_days, self.direction, geolocation[:-len(FULL)] if full else geolocation,
-            0 if full else self.components, fusion, self.configuration, self.members, self.boosting, self.ridge,
-            self.residuals, self.epochs, seed)
+            window=self.window, min_days=self.min_days, direction=self.direction,
+            geolocation=geolocation[:-len(FULL)] if full else geolocation, components=0 if full else self.components,
+            fusion=fusion, configuration=self.configuration, members=self.members, boosting=self.boosting,
+            ridge=self.ridge, residuals=self.residuals, epochs=self.epochs, seed=seed)
 
 
 def names_in(listed: str, parameter: str, known: Collection[str]) -> list[str]:

@@ -106,7 +106,7 @@ class CompareGeolocation(NocturneAlgorithm):
                                    read.text("TARGET_FIELD"), read.fields("FEATURE_FIELDS"), read.features("CALENDAR"))
         found = compare_geolocation(site_days, run.settings, read.text("CHECKPOINT"),
                                     read_map(read.features("PREDICTION", ())), run.resources, run.progress)
-        summary = summarise(found)
+        summary = summarise(found, run.progress)
         for name, write in (("REPORT", write_report), ("METRICS", write_metrics)):
             path = run.outputs.file(name)
             if path is not None:
