@@ -15,9 +15,9 @@ from .location_features import AS_COVARIATES
 from .site_days import SiteDays
 from .windows import Windows
 
-CELLS = 160  # along the longer side
+CELLS, FEWEST_CELLS = 160, 16  # along the longer and at least along the shorter side
 MARGIN = 0.5  # degrees around the places
-BLOCK = 4096  # cells at a time
+BLOCK = 1024  # cells at a time, between which a run can be cancelled
 HELD = 0.99  # share of its energy that the encoder has below its highest frequency
 FEWEST_CYCLES = 8  # across the longer side: slower waves have a direction by chance
 NEGLIGIBLE = 1e-3  # share of the energy
@@ -84,8 +84,7 @@ def find_artefacts(estimator: Estimator, data: Data, encode: Encode, device: tor
     east, north = (each.ravel() for each in np.meshgrid(longitude, latitude))
     features, effect = _evaluate(estimator, data, encode, east, north, device, progress)
     effect = (effect - effect.mean()).reshape(shape)
-    step = abs(latitude[1] - latitude[0])
-    steps = step, step * float(np.cos(np.radians(latitude.mean())))
+    steps = latitude[1] - latitude[0], (longitude[1] - longitude[0]) * float(np.cos(np.radians(latitude.mean())))
     images = features.T.reshape(-1, *shape)
     finest = _highest_frequency(np.mean([_energy(image) for image in images], axis=0), _frequency(shape, steps))
     along, strongest, direction = line_energy(effect, steps)
@@ -130,8 +129,9 @@ def _axes(site_days: SiteDays) -> tuple[NDArray[np.float64], NDArray[np.float64]
     west, east = site_days.longitude.min() - MARGIN, site_days.longitude.max() + MARGIN
     south, north = max(-90.0, site_days.latitude.min() - MARGIN), min(90.0, site_days.latitude.max() + MARGIN)
     step = max(east - west, north - south) / CELLS
-    columns, rows = max(16, round((east - west) / step)), max(16, round((north - south) / step))
-    return west + step * (np.arange(columns) + 0.5), south + (north - south) / rows * (np.arange(rows) + 0.5)
+    columns, rows = (max(FEWEST_CELLS, round(side / step)) for side in (east - west, north - south))
+    return (west + (east - west) / columns * (np.arange(columns) + 0.5),
+            south + (north - south) / rows * (np.arange(rows) + 0.5))
 
 
 def _evaluate(estimator: Estimator, data: Data, encode: Encode, longitude: NDArray[np.float64],
@@ -146,10 +146,10 @@ def _evaluate(estimator: Estimator, data: Data, encode: Encode, longitude: NDArr
         part = slice(start, start + BLOCK)
         places = encode(longitude[part], latitude[part])
         here = _same_day_everywhere(data, mean, longitude[part], latitude[part], places)
-        found, _ = estimator.members.estimate(here, np.arange(len(places)), device, Progress())
+        step = progress.part(start / len(longitude), min(1.0, (start + BLOCK) / len(longitude)))
+        found, _ = estimator.members.estimate(here, np.arange(len(places)), device, step)
         features.append(_as_seen(estimator, places))
         estimates.append(found[0])
-        progress.report(min(1.0, (start + BLOCK) / len(longitude)))
     return np.concatenate(features), np.concatenate(estimates)
 
 
