@@ -53,6 +53,7 @@ LIBRARIES = {
     "safetensors": Library("safetensors", ("safetensors",)),
     "torch": Library("torch", ("torch",)),
     "torch_geometric": Library("torch-geometric", ("torch_geometric",)),
+    "captum": Library("captum", ("captum",)),
 }
 
 _lock = threading.RLock()

@@ -18,7 +18,11 @@ from .cbd.identify_cbd import IdentifyCbd
 from .cbd.light_indexes import LightIndexes
 from .cbd.train_cbd_tree import TrainCbdTree
 from .cbd.validate_cbd import ValidateCbd
+from .districts.compare_region_models import CompareRegionModels
+from .districts.explain_semigtx import ExplainSemiGtx
+from .districts.map_district_economy import MapDistrictEconomy
 from .districts.region_graph import RegionGraph
+from .districts.train_semigtx import TrainSemiGtx
 from .industry.sample_factories import SampleFactories
 from .night_lights.angular_effects import AngularEffects
 from .night_lights.black_marble_angular_effects import BlackMarbleAngularEffects
@@ -30,7 +34,8 @@ from .tools.create_demo import CreateDemo
 
 ALGORITHMS = (ReadBlackMarble, RasterSeries, AngularEffects, BlackMarbleAngularEffects, UrbanCentres, LightIndexes,
               CityTypes, TrainCbdTree, ClassifyCbd, IdentifyCbd, ValidateCbd, CbdEvolution, SampleFactories,
-              RegionGraph, EncodeLocations, TrainPm25, EstimatePm25, CompareGeolocation, CheckEnvironment, CreateDemo)
+              RegionGraph, TrainSemiGtx, MapDistrictEconomy, CompareRegionModels, ExplainSemiGtx, EncodeLocations,
+              TrainPm25, EstimatePm25, CompareGeolocation, CheckEnvironment, CreateDemo)
 CHAINS = Path(__file__).resolve().parent.parent / "chains"
 
 

@@ -1,0 +1,111 @@
+"""What a trained SemiGTX model looks at in a region: its explanation by names of features, districts and edges."""
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+import torch
+from numpy.typing import NDArray
+
+from ...models.semigtx import Graph
+from ..errors import InputError
+from ..execution import torch_threads
+from ..progress import Progress
+from ..settings import Resources
+from .explanation import Explanation, explain
+from .graph_columns import FLOW, PLACE, VIEW
+from .network import region_graph
+from .region_layers import Region
+from .region_models import RegionModel
+
+GROUPS = {PLACE: "places", VIEW: "views", FLOW: "flow profiles"}
+PROFILE = "flow_singular_vector_"
+MOST_FIELDS = 5  # contributions of single features that the layer gets, per target
+
+
+@dataclass(frozen=True)
+class ExplainedRegion:
+    """names: of the inputs of the network, the columns of explanation.inputs. district: that was asked for, empty for
+    all."""
+
+    region: Region
+    targets: tuple[str, ...]
+    names: tuple[str, ...]
+    graph: Graph
+    explanation: Explanation
+    district: str
+
+    def by_district(self, target: int) -> NDArray[np.float64]:
+        """Sum of the contributions of the units, (districts, inputs)."""
+        found = np.zeros((len(self.region.districts), len(self.names)))
+        np.add.at(found, self.region.district, self.explanation.inputs[target])
+        return found
+
+    def strongest(self, target: int) -> NDArray[np.intp]:
+        """Numbers of the inputs, by the mean size of their contributions, the largest first."""
+        return np.argsort(-np.abs(self.explanation.inputs[target]).mean(axis=0), kind="stable")
+
+    def groups(self) -> dict[str, NDArray[np.bool_]]:
+        """Name of each group of inputs that is there to its columns."""
+        kinds = np.array([next((label for prefix, label in GROUPS.items() if name.startswith(prefix)), "other")
+                          for name in self.names])
+        return {label: kinds == label for label in dict.fromkeys(kinds.tolist())}
+
+    def unit_columns(self) -> dict[str, tuple[str, NDArray[np.float64]]]:
+        """Fields of the units: contributions of each group of inputs and of the strongest single ones."""
+        columns = {}
+        for number, target in enumerate(self.targets):
+            values = self.explanation.inputs[number].astype(np.float64)
+            for label, inside in self.groups().items():
+                columns[f"{target}_by_{label.replace(' ', '_')}"] = ("number", values[:, inside].sum(axis=1))
+            for column in self.strongest(number)[:MOST_FIELDS]:
+                columns[f"{target}_by_{self.names[column]}"] = ("number", values[:, column])
+        return columns
+
+    def edge_rows(self) -> Iterator[tuple[list[Any], bytes]]:
+        """Origin, destination and attention, mean over the layers, with the line between the units, in degrees."""
+        names, centres = self.region.units.names, shapely.get_coordinates(shapely.centroid(self.region.shapes))
+        origin, destination = self.graph.edges.numpy()
+        lines = shapely.to_wkb(shapely.linestrings(np.stack((centres[origin], centres[destination]), axis=1)))
+        weights = self.explanation.attention.mean(axis=0)
+        for start, end, weight, line in zip(origin, destination, weights, lines):
+            yield [names[start], names[end], float(weight)], bytes(line)
+
+    def table_rows(self) -> Iterator[tuple[str, str, str, float]]:
+        """Target, district, input and the sum of its contributions in the district's units."""
+        for number, target in enumerate(self.targets):
+            for district, values in zip(self.region.districts, self.by_district(number)):
+                for name, value in zip(self.names, values):
+                    yield target, district, name, float(value)
+
+
+def explain_region(region: Region, model: RegionModel, district: str, resources: Resources,
+                   progress: Progress) -> ExplainedRegion:
+    """district: whose estimate is explained, empty for the sum of all.
+
+    Raises InputError for a district that isn't there, and for a model that has no network.
+    """
+    fitted = model.fitted
+    if fitted.network is None:
+        raise InputError("MODEL", "it is kernel ridge alone", "train one with a network")
+    if district and district not in region.districts:
+        raise InputError("DISTRICT", f"there is no district '{district}' (the first is '{region.districts[0]}')",
+                         "give one of DISTRICT_FIELD, or leave it empty")
+    columns, names = fitted.scaler.scale(model.features_of(region)), [model.names[at] for at in fitted.scaler.kept]
+    if fitted.basis is not None:
+        if len(region.units) != len(fitted.basis.origins):
+            raise InputError("NODES", f"{len(region.units)} units, and the model has flow profiles of "
+                             f"{len(fitted.basis.origins)}", "give the units that it was trained on")
+        profile = fitted.basis.profiles(region.flows, np.arange(len(region.units)))
+        columns = np.column_stack((columns, profile))
+        names += [f"{PROFILE}{number + 1}" for number in range(profile.shape[1])]
+    asked = region.district == region.districts.index(district) if district else np.ones(len(region.units), dtype=bool)
+    with torch_threads(resources), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # captum announces the hooks that it sets and removes
+        graph = region_graph(columns, region.flows, fitted.settings.seed, progress.part(0, 0.1))
+        found = explain(fitted.network, graph, fitted.scale.per_unit, torch.from_numpy(asked), progress.part(0.1, 1))
+    return ExplainedRegion(region, model.targets, tuple(names), graph, found, district)

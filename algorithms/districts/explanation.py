@@ -1,0 +1,115 @@
+"""Why a SemiGTX network estimates what it estimates: Shapley values from the head back to the inputs, and attention."""
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from captum.attr import DeepLiftShap, IntegratedGradients, LayerDeepLiftShap
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch_geometric.nn import GATConv
+
+from ...models.semigtx import Graph, SemiGtx
+from ..progress import Progress
+
+STEPS = 32  # between the mean unit and the units as they are
+BACKGROUND = 32  # units that stand for the average one where neurons are explained
+TOGETHER = 512  # units at a time
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Contributions to the estimates; those of a target add up to its estimate minus that of average units.
+
+    inputs: (targets, units, columns) of every input of every unit to the sum over the explained units, on the scale of
+    the estimates, and gap: (targets,) what they leave unexplained of it, relative. last, first: (targets, units,
+    neurons) of the neurons of the last hidden layer of each head to its output, and of the first hidden layer to the
+    neuron of the last one that matters most. representation: (targets, units, width) to the neuron of the first one
+    that matters most. attention: (layers, edges) of the message passing, mean over the heads.
+    """
+
+    inputs: NDArray[np.float32]
+    gap: NDArray[np.float64]
+    last: NDArray[np.float32]
+    first: NDArray[np.float32]
+    representation: NDArray[np.float32]
+    attention: NDArray[np.float32]
+
+
+def explain(module: SemiGtx, graph: Graph, per_unit: NDArray[np.float64], asked: Tensor,
+            progress: Progress) -> Explanation:
+    """per_unit: (targets,) scale of the estimates. asked: (units,) booleans, the units whose sum is explained.
+
+    The same network and graph give the same values. Raises Cancelled.
+    """
+    module = module.eval()
+    targets = len(module.heads)
+    inputs, gaps = [], []
+    for target in range(targets):
+        found, gap = _inputs(module, graph, target, asked,
+                             progress.part(target / (2 * targets), (target + 1) / (2 * targets)))
+        inputs.append(found * per_unit[target])
+        gaps.append(gap)
+    with torch.no_grad():
+        representation = module(graph)
+    layers = []
+    for target, head in enumerate(module.heads):
+        layers.append(_neurons(head, representation))
+        progress.report(0.5 + (target + 1) / (2 * targets))
+    last, first, whole = (np.stack(each) for each in zip(*layers))
+    return Explanation(np.stack(inputs).astype(np.float32), np.array(gaps), last, first, whole,
+                       attention_weights(module, graph))
+
+
+def attention_weights(module: SemiGtx, graph: Graph) -> NDArray[np.float32]:
+    """How much each unit listens to each neighbour in every layer, (layers, edges); sums to 1 over a unit's edges."""
+    found: list[Tensor] = []
+
+    def keep(convolution: nn.Module, given: tuple[Tensor, ...], more: dict[str, Tensor], _: Tensor) -> None:
+        handle.remove()
+        found.append(convolution(*given, **more, return_attention_weights=True)[1][1].mean(dim=1))
+
+    with torch.no_grad():
+        for convolution in (each for each in module.modules() if isinstance(each, GATConv)):
+            handle = convolution.register_forward_hook(keep, with_kwargs=True)
+            module(graph)
+    return torch.stack(found).numpy() if found else np.zeros((0, graph.edges.shape[1]), dtype=np.float32)
+
+
+def _inputs(module: SemiGtx, graph: Graph, target: int, asked: Tensor,
+            progress: Progress) -> tuple[NDArray[np.float32], float]:
+    """Integrated gradients (Aumann and Shapley 1974; Sundararajan et al. 2017) over the features of all units."""
+    passes = 0
+
+    def total(features: Tensor) -> Tensor:
+        nonlocal passes
+        passes += 1
+        progress.check()
+        progress.report(min(passes / (STEPS + 2), 1.0))
+        sums = [module.read_units(module(replace(graph, features=each)))[asked, target].sum() for each in features]
+        return torch.stack(sums)
+
+    start = graph.features.mean(dim=0).expand_as(graph.features).unsqueeze(0)
+    found, gap = IntegratedGradients(total).attribute(
+        graph.features.unsqueeze(0), start, n_steps=STEPS, internal_batch_size=1, return_convergence_delta=True)
+    size = float(found.abs().sum())
+    return found[0].detach().numpy(), float(gap.abs()) / size if size else 0.0
+
+
+def _neurons(head: nn.Module,
+             representation: Tensor) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """DeepLIFT Shapley values (Lundberg and Lee 2017) of both hidden layers and of the representation."""
+    step = max(1, len(representation) // BACKGROUND)
+    background = representation[::step][:BACKGROUND]
+    parts = list(head.children())
+    last = _in_parts(LayerDeepLiftShap(head, parts[3]), representation, background, 0)
+    second, top = nn.Sequential(*parts[:4]), int(np.abs(last).mean(axis=0).argmax())
+    first = _in_parts(LayerDeepLiftShap(second, second[1]), representation, background, top)
+    lowest, top = nn.Sequential(*parts[:2]), int(np.abs(first).mean(axis=0).argmax())
+    return last, first, _in_parts(DeepLiftShap(lowest), representation, background, top)
+
+
+def _in_parts(method: DeepLiftShap, values: Tensor, background: Tensor, target: int) -> NDArray[np.float32]:
+    parts = [method.attribute(part, background, target=target).detach() for part in torch.split(values, TOGETHER)]
+    return torch.cat(parts).numpy()

@@ -1,0 +1,90 @@
+"""Maps of the district economy by a trained SemiGTX model."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..execution import torch_threads
+from ..progress import Progress
+from ..settings import Resources
+from .district_estimates import Estimates, agreeing_estimates, outside_ranges
+from .region_layers import Region
+from .region_models import RegionModel
+from .settings import MapEconomySettings
+
+Columns = dict[str, tuple[str, NDArray[np.generic]]]
+
+
+@dataclass(frozen=True)
+class EconomyMap:
+    """outside: (units,) whether a feature lies outside the ranges that the model learnt from."""
+
+    region: Region
+    targets: tuple[str, ...]
+    estimates: Estimates
+    outside: NDArray[np.bool_]
+
+    def unit_columns(self) -> Columns:
+        """Fields of the units: estimate and interval of each target."""
+        found = self.estimates
+        return {**_columns(self.targets, found.units, found.units_low, found.units_high),
+                "outside_range": ("flag", self.outside)}
+
+    def district_columns(self) -> Columns:
+        """Fields of the districts: name, units, estimate and interval of each target, units outside the ranges."""
+        found, region = self.estimates, self.region
+        outside = np.bincount(region.district, self.outside, len(region.districts))
+        return {"district": ("text", np.array(region.districts, dtype=object)),
+                "units": ("integer", region.counts.astype(np.int64)),
+                **_columns(self.targets, found.districts, found.districts_low, found.districts_high),
+                "outside_units": ("integer", outside.astype(np.int64))}
+
+    def district_rows(self) -> Iterator[tuple[list[Any], bytes]]:
+        """Values of district_columns and the outline, in degrees, of each district."""
+        columns = [values.tolist() for _, values in self.district_columns().values()]
+        for number, values in enumerate(zip(*columns)):
+            outline = shapely.union_all(self.region.shapes[self.region.district == number])
+            yield list(values), bytes(shapely.to_wkb(outline))
+
+
+def map_economy(region: Region, model: RegionModel, settings: MapEconomySettings, resources: Resources,
+                progress: Progress) -> EconomyMap:
+    """Estimates of all units and districts.
+
+    Raises InputError where the region lacks features of the model, or has no totals to preserve.
+    """
+    features = model.features_of(region)
+    with torch_threads(resources):
+        found = model.fitted.estimate(features, region.flows, region.district, None, progress)
+    outside = outside_ranges(features, model.low, model.high)
+    if outside.any():
+        progress.warning(f"{int(outside.sum())} of {len(outside)} units have a feature outside the ranges that the "
+                         "model learnt from.")
+    known = _known(region, model.targets) if settings.preserve_totals else None
+    estimates = agreeing_estimates(found.units, found.districts, region.district, model.widths, known)
+    return EconomyMap(region, model.targets, estimates, outside)
+
+
+def _known(region: Region, targets: tuple[str, ...]) -> NDArray[np.float64]:
+    there = [target for target in targets if target in region.targets]
+    if not there:
+        raise InputError("PRESERVE_TOTALS", f"NODES has no totals of the model's targets ({', '.join(targets)})",
+                         "give them, or don't preserve totals")
+    columns = {target: region.totals[:, region.targets.index(target)] for target in there}
+    nothing = np.full(len(region.districts), np.nan)
+    return np.column_stack([columns.get(target, nothing) for target in targets])
+
+
+def _columns(targets: tuple[str, ...], middle: NDArray[np.float64], low: NDArray[np.float64],
+             high: NDArray[np.float64]) -> Columns:
+    found: Columns = {}
+    for number, target in enumerate(targets):
+        for ending, values in (("estimate", middle), ("low", low), ("high", high)):
+            found[f"{target}_{ending}"] = ("number", np.where(np.isfinite(values), values, np.nan)[:, number])
+    return found

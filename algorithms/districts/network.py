@@ -1,0 +1,208 @@
+"""Trains SemiGTX on the totals of the districts that are known."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ...models.semigtx import Graph, SemiGtx, district_mean, district_sum
+from ..progress import Progress
+from .positional_encodings import laplacian_encoding, return_probabilities
+from .settings import SemiGtxSettings
+from .target_scales import TargetScale
+
+KEPT_EDGES = 0.8  # of the corrupted graph
+STRONGEST = 20  # flows of a unit each way that become edges, where units have more on average
+TASK_WEIGHTS = (0.1, 0.01, 0.001)
+UNIT_FLOATS, EDGE_FLOATS = 40, 4  # times width and layers: what a training step keeps per unit and edge
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A named configuration of the network and its training."""
+
+    width: int
+    layers: int
+    heads: int
+    dropout: float
+    epochs: int
+    rate: float
+    weight_decay: float
+    weighted: bool  # the paper's weights of the three tasks
+    layer: str = "semigtx"
+
+
+RECIPES = {"default": Recipe(64, 2, 4, 0.1, 80, 3e-3, 1e-3, False),
+           "published": Recipe(512, 5, 8, 0.0, 300, 9e-4, 0.0, True)}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Whole districts: their numbers, the graph of their units (nodes), and every unit's place among districts."""
+
+    districts: Tensor
+    nodes: Tensor
+    graph: Graph
+    member: Tensor
+
+
+@dataclass(frozen=True)
+class Representation:
+    """units (units, width), districts (districts, width): means of their units."""
+
+    units: NDArray[np.float64]
+    districts: NDArray[np.float64]
+
+
+def region_graph(columns: NDArray[np.float64], flows: sp.csr_matrix, seed: int, progress: Progress) -> Graph:
+    """columns (units, columns), without NaN; flows (units, units) without a diagonal."""
+    encoding = laplacian_encoding(flows, progress=progress)
+    returns = return_probabilities(flows, seed=seed, progress=progress)
+    edges = _strongest(flows)
+    origin, destination = edges.nonzero()
+    both = np.log1p(np.stack((_at(flows, origin, destination), _at(flows, destination, origin)), axis=1))
+    size = np.sqrt(np.count_nonzero(encoding.present[:, 0]) or 1)
+    return Graph(_tensor(columns), torch.from_numpy(np.stack((origin, destination)).astype(np.int64)), _tensor(both),
+                 _tensor(encoding.magnitudes * size), _tensor(encoding.values), torch.from_numpy(encoding.present),
+                 _tensor(returns))
+
+
+def new_network(features: int, targets: int, recipe: Recipe) -> SemiGtx:
+    """An untrained network for graphs with so many columns of features."""
+    return SemiGtx(features, 2, targets, recipe.width, recipe.layers, recipe.heads, dropout=recipe.dropout,
+                   layer=recipe.layer)
+
+
+def train_network(graph: Graph, district: NDArray[np.intp], totals: NDArray[np.float64], scale: TargetScale,
+                  settings: SemiGtxSettings, progress: Progress, recipe: Recipe | None = None) -> SemiGtx:
+    """Eq. 8: alpha * infomax + (1 - alpha) * loss of the districts whose totals (districts, targets) aren't NaN.
+
+    The same seed and thread count give the same weights.
+    """
+    recipe = recipe or RECIPES[settings.configuration]
+    counts = np.maximum(np.bincount(district, minlength=len(totals)), 1.0)
+    wanted, sizes = _tensor(scale.standardise(totals, counts)), _tensor(counts)
+    targets = wanted.shape[1]
+    weights = torch.tensor(TASK_WEIGHTS if recipe.weighted and targets == 3 else [1.0] * targets)
+    generator = torch.Generator().manual_seed(settings.seed)
+    batches = _batches(graph, district, len(totals), recipe, settings)
+    epochs = settings.epochs or recipe.epochs
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        network = new_network(graph.features.shape[1], targets, recipe)
+        optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=epochs * len(batches) + 1)
+        network.train()
+        for epoch in range(epochs):
+            for batch in batches:
+                progress.check()
+                real = network(batch.graph)
+                found = _standardised(network, real, batch.member, sizes[batch.districts], scale, settings.readout)
+                losses = scale.losses(found, wanted[batch.districts], sizes[batch.districts])
+                known = torch.isfinite(wanted[batch.districts]).sum(dim=0).clamp(min=1)
+                loss = (1 - settings.alpha) * (weights * losses.sum(dim=0) / known).sum()
+                if settings.alpha:
+                    corrupted = network(batch.graph.corrupt(KEPT_EDGES, generator))
+                    loss = loss + settings.alpha * network.infomax_loss(real, corrupted, batch.member,
+                                                                        len(batch.districts))
+                optimiser.zero_grad(set_to_none=True)
+                loss.backward()  # type: ignore[no-untyped-call]
+                torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+                optimiser.step()
+                schedule.step()
+            progress.report((epoch + 1) / epochs)
+    return network.eval()
+
+
+def network_estimates(network: SemiGtx, graph: Graph, district: NDArray[np.intp], districts: int, scale: TargetScale,
+                      settings: SemiGtxSettings) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Standardised estimates (districts, targets), and shares of the units (units, targets) in their districts."""
+    counts = _tensor(np.maximum(np.bincount(district, minlength=districts), 1.0))
+    found, units = torch.zeros(districts, len(network.heads)), torch.zeros(len(district), len(network.heads))
+    with torch.inference_mode():
+        for batch in _batches(graph, district, districts, RECIPES[settings.configuration], settings):
+            representation = network(batch.graph)
+            found[batch.districts] = _standardised(network, representation, batch.member, counts[batch.districts],
+                                                   scale, settings.readout)
+            if settings.readout == "sum-of-units":
+                units[batch.nodes] = network.read_units(representation)
+            else:
+                alone = torch.from_numpy(scale.mean).to(units) + network.read_heads(representation) * torch.from_numpy(
+                    scale.spread).to(units)
+                units[batch.nodes] = alone.clamp(min=0)**2
+    return found.numpy().astype(np.float64), units.numpy().astype(np.float64)
+
+
+def representation_of(network: SemiGtx, graph: Graph, district: NDArray[np.intp], districts: int,
+                      settings: SemiGtxSettings) -> Representation:
+    """The frozen representation of units and districts."""
+    width = RECIPES[settings.configuration].width
+    units, found = torch.zeros(len(district), width), torch.zeros(districts, width)
+    with torch.inference_mode():
+        for batch in _batches(graph, district, districts, RECIPES[settings.configuration], settings):
+            units[batch.nodes] = network(batch.graph)
+            found[batch.districts] = district_mean(units[batch.nodes], batch.member, len(batch.districts))
+    return Representation(units.numpy().astype(np.float64), found.numpy().astype(np.float64))
+
+
+def step_bytes(units: int, edges: int, configuration: str, alpha: float) -> int:
+    """About how much memory a training step takes, from the sizes of what its layers keep."""
+    recipe = RECIPES[configuration]
+    floats = recipe.layers * recipe.width * (UNIT_FLOATS * units + EDGE_FLOATS * edges)
+    return 4 * floats * (2 if alpha else 1)
+
+
+def _standardised(network: SemiGtx, representation: Tensor, member: Tensor, counts: Tensor, scale: TargetScale,
+                  readout: str) -> Tensor:
+    """Estimates (districts, targets): the units' added up, or the heads' of the districts' mean representation."""
+    if readout == "sum-of-units":
+        return scale.standardise_sums(district_sum(network.read_units(representation), member, len(counts)), counts)
+    return network.read_heads(district_mean(representation, member, len(counts)))
+
+
+def _batches(graph: Graph, district: NDArray[np.intp], districts: int, recipe: Recipe,
+             settings: SemiGtxSettings) -> list[Batch]:
+    """One batch, or as many of whole districts in random order as keep a training step within the memory bound."""
+    units = len(district)
+    needed = step_bytes(units, graph.edges.shape[1], settings.configuration, settings.alpha)
+    parts = min(districts, -(-needed // settings.max_bytes))
+    if parts == 1:
+        return [Batch(torch.arange(districts), torch.arange(units), graph, torch.from_numpy(district.astype(np.int64)))]
+    order = np.random.default_rng(settings.seed).permutation(districts)
+    filled = np.cumsum(np.bincount(district, minlength=districts)[order])
+    part_of = np.empty(districts, dtype=np.intp)
+    part_of[order] = np.minimum((filled - 1) * parts // units, parts - 1)
+    found = []
+    for part in np.unique(part_of):
+        chosen = np.flatnonzero(part_of == part)
+        nodes = np.flatnonzero(part_of[district] == part)
+        if len(nodes):
+            numbers = torch.from_numpy(nodes)
+            found.append(Batch(torch.from_numpy(chosen), numbers, graph.part(numbers),
+                               torch.from_numpy(np.searchsorted(chosen, district[nodes]))))
+    return found
+
+
+def _strongest(flows: sp.csr_matrix) -> sp.csr_matrix:
+    if flows.nnz <= STRONGEST * flows.shape[0]:
+        return flows
+    return (_strongest_rows(flows) + _strongest_rows(flows.T.tocsr()).T).tocsr()
+
+
+def _strongest_rows(flows: sp.csr_matrix) -> sp.csr_matrix:
+    rows = np.repeat(np.arange(flows.shape[0]), np.diff(flows.indptr))
+    order = np.lexsort((flows.indices, -flows.data, rows))
+    kept = order[np.arange(flows.nnz) - flows.indptr[rows[order]] < STRONGEST]
+    return sp.csr_matrix((flows.data[kept], (rows[kept], flows.indices[kept])), flows.shape)
+
+
+def _at(flows: sp.csr_matrix, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float64]:
+    return np.asarray(flows[rows, columns]).ravel() if len(rows) else np.zeros(0)
+
+
+def _tensor(values: NDArray[np.float64]) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))

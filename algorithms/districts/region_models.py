@@ -1,0 +1,60 @@
+"""A fitted model with the names and ranges of its inputs, as users keep it in a model file."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from .region_layers import Region
+from .saved_models import load_semigtx, save_semigtx
+from .training import SemiGTX
+
+
+@dataclass(frozen=True)
+class RegionModel:
+    """names, low, high: of the features, and their ranges in training (NaN where none was known). targets: names.
+    widths: (targets,) half widths of intervals of the root of a total per unit."""
+
+    fitted: SemiGTX
+    names: tuple[str, ...]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    targets: tuple[str, ...]
+    widths: NDArray[np.float64]
+
+    def features_of(self, region: Region) -> NDArray[np.float64]:
+        """The model's features (units, columns) in its order. Raises InputError where the region lacks some."""
+        lacking = [name for name in self.names if name not in region.names]
+        if lacking:
+            raise InputError("NODES", f"the field '{lacking[0]}' of the model isn't there ({len(lacking)} of "
+                             f"{len(self.names)} are missing)", "give the features that it was trained on")
+        return region.features[:, [region.names.index(name) for name in self.names]]
+
+
+def save_region_model(path: str, model: RegionModel, about: Mapping[str, Any]) -> None:
+    """Writes weights and card. about: what the card says beyond the model itself: title, scores, licence."""
+    save_semigtx(path, model.fitted, {
+        **about,
+        "inputs": [{"name": name, "low": _limit(low), "high": _limit(high)}
+                   for name, low, high in zip(model.names, model.low, model.high)],
+        "outputs": [{"name": name, "interval_width": _limit(width)}
+                    for name, width in zip(model.targets, model.widths)]})
+
+
+def read_region_model(path: str) -> RegionModel:
+    """Raises InputError for a file that isn't one of these models, or was changed."""
+    fitted, card = load_semigtx(path)
+    low, high = (np.array([np.nan if each[side] is None else each[side] for each in card["inputs"]])
+                 for side in ("low", "high"))
+    widths = [each["interval_width"] for each in card["outputs"]]
+    return RegionModel(fitted, tuple(each["name"] for each in card["inputs"]), low, high,
+                       tuple(each["name"] for each in card["outputs"]),
+                       np.array([np.inf if width is None else width for width in widths]))
+
+
+def _limit(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

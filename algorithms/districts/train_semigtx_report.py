@@ -1,0 +1,79 @@
+"""The page about a trained SemiGTX model, and its scores as JSON."""
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from ..conformal import LEVEL
+from ..reports import Report
+from .evaluation import Evaluation, scores
+from .evaluation_report import densities, error_maps, errors_by_group, scatter, score_table, size_groups
+from .evaluation_summary import summary, without_nan
+from .judge_semigtx import OURS
+from .train_semigtx import TrainedRegion
+
+SPLIT_NAMES = {"blocked_folds": "blocks of neighbouring districts", "random_folds": "districts at random",
+               "holdout_712": "a fifth of the districts at random", "leave_city_out": "one city after the other"}
+
+
+def metrics(trained: TrainedRegion) -> dict[str, Any]:
+    """Mean and standard deviation over the rounds of each score, for other programs."""
+    judgement, region = trained.judgement, trained.region
+    found = {"split": trained.split.split, "rounds": len(judgement.evaluation.estimates[OURS]),
+             "units": len(region.units), "districts": len(region.districts), "features": len(region.names),
+             "flows": int(region.flows.nnz), "scores": summary(scores(judgement.evaluation))}
+    if judgement.random is not None:
+        found["random_folds"] = summary(scores(judgement.random))[OURS]
+    plain: dict[str, Any] = without_nan(found)
+    return plain
+
+
+def write_metrics(path: str, trained: TrainedRegion) -> None:
+    with open(path, "w", encoding="utf-8", newline="\n") as file:
+        json.dump(metrics(trained), file, indent=1)
+        file.write("\n")
+
+
+def write_report(path: str, trained: TrainedRegion) -> None:
+    """Writes the page as HTML."""
+    region, evaluation, report = trained.region, trained.judgement.evaluation, Report("SemiGTX: district economy")
+    report.paragraph(f"{len(region.units)} units in {len(region.districts)} districts, {len(region.names)} features, "
+                     f"{region.flows.nnz} flows. Configuration {trained.settings.configuration}, seed "
+                     f"{trained.settings.seed}.")
+    report.heading("Districts that the model hasn't seen")
+    report.paragraph(f"Left out: {SPLIT_NAMES[trained.split.split]}; {len(evaluation.estimates[OURS])} rounds with "
+                     "folds and seeds of their own; mean and standard deviation over the rounds. Per unit: totals over "
+                     "the number of units, which tells more than size. The floors know the number of units, or are "
+                     "ridge regression on the sums of the features.")
+    score_table(report, evaluation)
+    if trained.judgement.random is not None:
+        report.paragraph(_flattery(evaluation, trained.judgement.random))
+    report.paragraph(_intervals(trained))
+    report.figure(scatter(evaluation, OURS), "Estimated against observed totals, all rounds.")
+    report.figure(densities(evaluation, OURS), "How observed and estimated totals are distributed.")
+    report.heading("Errors by size and city")
+    errors_by_group(report, evaluation, OURS, size_groups(evaluation.totals), "Size")
+    if region.city is not None:
+        city = region.city
+        errors_by_group(report, evaluation, OURS,
+                        {name: city == number for number, name in enumerate(region.cities)}, "City")
+    report.heading("Maps")
+    error_maps(report, evaluation, OURS, region.shapes, region.district)
+    report.write(path)
+
+
+def _flattery(evaluation: Evaluation, random: Evaluation) -> str:
+    ours, flattered = summary(scores(evaluation))[OURS], summary(scores(random))[OURS]
+    parts = [f"{target} {flattered[target]['r2'][0] - values['r2'][0]:+.2f}" for target, values in ours.items()]
+    return ("Random folds, whose districts have neighbours among those that the model learnt from, would change R2 by "
+            f"{', '.join(parts)}.")
+
+
+def _intervals(trained: TrainedRegion) -> str:
+    if not np.isfinite(trained.widths).all():
+        return f"There are too few districts for intervals of {LEVEL:.0%}."
+    widths = ", ".join(f"{width:.3g} ({target})" for target, width in zip(trained.region.targets, trained.widths))
+    return (f"Intervals of {LEVEL:.0%} come from the errors in these districts: the root of a total per unit lies "
+            f"within {widths}.")

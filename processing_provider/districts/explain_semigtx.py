@@ -1,0 +1,85 @@
+"""nocturne:explainsemigtx"""
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import (
+    QgsProcessing,
+    QgsProcessingOutputDefinition,
+    QgsProcessingOutputString,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterFileDestination,
+    QgsWkbTypes,
+)
+
+from ...algorithms.districts.settings import ExplainSettings
+from ..base import NocturneAlgorithm, Run
+from ..inputs import described
+from ..region_inputs import region_inputs, region_layers
+
+EDGE_COLUMNS = {"origin": "text", "destination": "text", "attention": "number"}
+TABLE_COLUMNS = {"target": "text", "district": "text", "input": "text", "contribution": "number"}
+
+
+class ExplainSemiGtx(NocturneAlgorithm):
+    NAME = "explainsemigtx"
+    TITLE = "Explain SemiGTX"
+    GROUP = "districts"
+    SUMMARY = ("Says which places, views and flows the estimates of a SemiGTX model come from, in every district, "
+               "which neurons carry them, and which flows it listens to.")
+    NOTES = (
+        "Contributions add up: to the difference between the network's estimate and what it would be if all units were "
+        "average. The kernel ridge that the default averages with isn't explained.\n\n"
+        "Contributions tell what the model uses, not what causes output; inputs that say the same share theirs.")
+    TAGS = ("explanation", "shapley", "attribution", "attention", "feature importance", "gdp")
+    LIBRARIES = ("rasterio", "shapely", "sklearn", "safetensors", "torch", "torch_geometric", "captum", "matplotlib")
+    SETTINGS = ExplainSettings
+    USES_DEVICE = True
+
+    def layers(self) -> list[QgsProcessingParameterDefinition]:
+        return [
+            *region_layers(targets=False),
+            described(QgsProcessingParameterFile("MODEL", "Model", fileFilter="Models (*.json *.safetensors);;All "
+                                                 "files (*)"),
+                      "A file of 'Train SemiGTX'; both files of the model stand side by side."),
+        ]
+
+    def destinations(self) -> list[QgsProcessingParameterDefinition]:
+        file, sink, types = (QgsProcessingParameterFileDestination, QgsProcessingParameterFeatureSink,
+                             QgsProcessing.SourceType)
+        return [
+            described(sink("OUTPUT", "Contributions"), "The nodes with the contributions of groups of inputs and of "
+                      "the strongest single ones."),
+            described(file("REPORT", "Report", "HTML files (*.html)", optional=True, createByDefault=True),
+                      "Bars of inputs and districts, maps, and beeswarms of neurons."),
+            described(sink("ATTENTION", "Attention", types.TypeVectorLine, optional=True, createByDefault=False),
+                      "The edges that the network uses, with how much each destination listens to the origin, 0 to 1."),
+            described(sink("TABLE", "Contributions by district", types.TypeVector, optional=True,
+                           createByDefault=False), "A row per target, district and input."),
+        ]
+
+    def results(self) -> list[QgsProcessingOutputDefinition]:
+        return [QgsProcessingOutputString("STRONGEST", "The strongest input of the first target")]
+
+    def execute(self, run: Run) -> dict[str, Any]:
+        from ...algorithms.districts.explain_region import explain_region
+        from ...algorithms.districts.explanation_report import write_report
+        from ...algorithms.districts.region_models import read_region_model
+
+        region = region_inputs(run, targets=False)
+        found = explain_region(region, read_region_model(run.inputs.text("MODEL")), run.settings.district,
+                               run.resources, run.progress)
+        run.outputs.add_fields("OUTPUT", region.units.table, found.unit_columns())
+        report = run.outputs.file("REPORT")
+        if report is not None:
+            with run.outputs.writing("REPORT"):
+                write_report(report, found)
+        attention = run.outputs.sink("ATTENTION", EDGE_COLUMNS, QgsWkbTypes.Type.LineString, "EPSG:4326")
+        for values, line in found.edge_rows() if attention is not None else ():
+            attention.add(values, line)
+        table = run.outputs.sink("TABLE", TABLE_COLUMNS)
+        for row in found.table_rows() if table is not None else ():
+            table.add(row)
+        return {"STRONGEST": found.names[found.strongest(0)[0]]}

@@ -1,0 +1,67 @@
+"""nocturne:mapdistricteconomy"""
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import (
+    QgsProcessingOutputDefinition,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterFile,
+    QgsWkbTypes,
+)
+
+from ...algorithms.districts.settings import MapEconomySettings
+from ..base import NocturneAlgorithm, Run
+from ..inputs import described
+from ..region_inputs import region_inputs, region_layers
+
+
+class MapDistrictEconomy(NocturneAlgorithm):
+    NAME = "mapdistricteconomy"
+    TITLE = "Map district economy"
+    GROUP = "districts"
+    SUMMARY = "Estimates totals of districts and of their units, with intervals, by a trained SemiGTX model."
+    NOTES = (
+        "Every target gets _estimate, _low and _high (90 %). Units add up to their districts. The intervals come from "
+        "districts that were left out when the model was judged; those of units say how uncertain their district is, "
+        "not how it is shared among them.\n\n"
+        "PRESERVE_TOTALS keeps the totals that are known, and shares them among the units by the model.\n\n"
+        "outside_range marks units with a feature beyond those that the model learnt from.")
+    TAGS = ("gdp", "economy", "graph neural network", "map", "disaggregation", "prediction interval")
+    LIBRARIES = ("rasterio", "shapely", "sklearn", "safetensors", "torch", "torch_geometric")
+    SETTINGS = MapEconomySettings
+    USES_DEVICE = True
+
+    def layers(self) -> list[QgsProcessingParameterDefinition]:
+        return [
+            *region_layers(),
+            described(QgsProcessingParameterFile("MODEL", "Model", fileFilter="Models (*.json *.safetensors);;All "
+                                                 "files (*)"),
+                      "A file of 'Train SemiGTX'; both files of the model stand side by side."),
+        ]
+
+    def destinations(self) -> list[QgsProcessingParameterDefinition]:
+        sink = QgsProcessingParameterFeatureSink
+        return [described(sink("OUTPUT", "Units"), "The nodes with their estimates."),
+                described(sink("DISTRICTS", "Districts", optional=True, createByDefault=True),
+                          "Outlines of the districts with their estimates.")]
+
+    def results(self) -> list[QgsProcessingOutputDefinition]:
+        return [QgsProcessingOutputNumber("OUTSIDE_COUNT", "Units outside the ranges of the model")]
+
+    def execute(self, run: Run) -> dict[str, Any]:
+        from ...algorithms.districts.map_economy import map_economy
+        from ...algorithms.districts.region_models import read_region_model
+
+        read = run.inputs
+        region = region_inputs(run)
+        found = map_economy(region, read_region_model(read.text("MODEL")), run.settings, run.resources,
+                            run.progress)
+        run.outputs.add_fields("OUTPUT", region.units.table, found.unit_columns())
+        kinds = {name: kind for name, (kind, _) in found.district_columns().items()}
+        sink = run.outputs.sink("DISTRICTS", kinds, QgsWkbTypes.Type.MultiPolygon, "EPSG:4326")
+        for values, outline in found.district_rows() if sink is not None else ():
+            sink.add(values, outline)
+        return {"OUTSIDE_COUNT": int(found.outside.sum())}

@@ -1,0 +1,117 @@
+"""SemiGTX through the real qgis_process: trained, stored, mapped, compared; what can't be used is said."""
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+from nocturne.tests.region_layer_files import DISTRICTS, UNITS, write_region
+
+QUICK = {"EPOCHS": 3, "FOLDS": 2, "REPEATS": 1, "DEVICE": "cpu", "THREADS": 1}
+
+
+def rows_of(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def features_of(path):
+    return [each["properties"] for each in json.loads(path.read_text())["features"]]
+
+
+@pytest.fixture(scope="module")
+def region(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("region")
+    return folder, write_region(folder)
+
+
+@pytest.fixture(scope="module")
+def trained(qgis_process, region):
+    folder, layers = region
+    run = qgis_process("nocturne:trainsemigtx", **layers, CITY_FIELD="city", MODEL=folder / "model.json",
+                       OUTPUT=folder / "left_out.geojson", REPORT=folder / "report.html", TABLE=folder / "scores.csv",
+                       METRICS=folder / "metrics.json", **QUICK)
+    assert run.code == 0, run.stderr
+    return folder, layers, run.results
+
+
+def test_training_judges_on_districts_left_out(trained):
+    folder, _, results = trained
+    scores = rows_of(folder / "scores.csv")
+    assert {row["method"] for row in scores} == {"SemiGTX", "number of units", "sums of features"}
+    assert all(int(row["districts"]) == DISTRICTS for row in scores)
+    ours = next(row for row in scores if row["method"] == "SemiGTX")
+    assert results["R2"] == pytest.approx(float(ours["r2"]), abs=1e-6)
+    assert results["R2"] > 0.1
+    assert json.loads((folder / "metrics.json").read_text())["random_folds"]["target_gdp"]
+    assert "blocks of neighbouring districts" in (folder / "report.html").read_text()
+    left_out = features_of(folder / "left_out.geojson")
+    assert all(row["target_gdp_error"] == pytest.approx(abs(row["target_gdp_estimate"] - row["target_gdp"]), abs=1e-6)
+               for row in left_out)
+
+
+def test_a_map_adds_up_and_keeps_what_is_known(qgis_process, trained):
+    folder, layers, _ = trained
+    run = qgis_process("nocturne:mapdistricteconomy", **layers, MODEL=folder / "model.json",
+                       OUTPUT=folder / "units.geojson", DISTRICTS=folder / "districts.geojson", PRESERVE_TOTALS=True)
+    assert run.code == 0, run.stderr
+    units, districts = features_of(folder / "units.geojson"), features_of(folder / "districts.geojson")
+    assert (len(units), len(districts)) == (UNITS, DISTRICTS)
+    for row in districts:
+        own = [each for each in units if each["district"] == row["district"]]
+        assert sum(each["target_gdp_estimate"] for each in own) == pytest.approx(own[0]["target_gdp"])
+        assert row["target_gdp_estimate"] == pytest.approx(own[0]["target_gdp"])
+        assert all(each["target_gdp_low"] <= each["target_gdp_high"] for each in own)
+    assert not any(each["outside_range"] for each in units)
+
+
+def test_a_comparison_has_the_floors_and_both_halves_of_table_5(qgis_process, region):
+    folder, layers = region
+    run = qgis_process("nocturne:compareregionmodels", **layers, TABLES="encodings", REPORT=folder / "compared.html",
+                       TABLE=folder / "methods.csv", **{**QUICK, "EPOCHS": 1})
+    assert run.code == 0, run.stderr
+    assert {row["method"] for row in rows_of(folder / "methods.csv")} == {
+        "encodings none", "encodings LapPE", "encodings RWSE", "encodings LapPE+RWSE", "number of units",
+        "sums of features"}
+    assert "orders nothing" in (folder / "compared.html").read_text()
+
+
+@pytest.mark.parametrize(("algorithm", "changes", "parameters", "sentence"), [
+    ("trainsemigtx", {"target_gdp": 5.0}, {}, "TARGET_FIELDS: 'target_gdp' has the values"),
+    ("trainsemigtx", {"unit": "u1"}, {}, "UNIT_FIELD: 1 ids repeat"),
+    ("trainsemigtx", {}, {"DISTRICT_FIELD": "city", "TARGET_FIELDS": "place_shops"},
+     "TARGET_FIELDS: 'place_shops' has the values"),
+    ("trainsemigtx", {}, {"SPLIT": "leave_city_out"}, "SPLIT: leave_city_out was chosen"),
+    ("trainsemigtx", {}, {"COUNT_FIELD": "origin"}, "COUNT_FIELD: the field 'origin' isn't numeric"),
+    ("mapdistricteconomy", {}, {"FEATURE_FIELDS": "place_shops"}, "NODES: the field 'place_works' of the model"),
+    ("compareregionmodels", {}, {"TABLES": "everything"}, "TABLES: 'everything' was given"),
+])
+def test_what_cannot_be_used_is_said_in_one_sentence(qgis_process, trained, tmp_path, algorithm, changes, parameters,
+                                                     sentence):
+    folder, _, _ = trained
+    layers = write_region(tmp_path, changes)
+    outputs = {"mapdistricteconomy": {"MODEL": folder / "model.json", "OUTPUT": tmp_path / "units.gpkg"},
+               "trainsemigtx": {"MODEL": tmp_path / "model.json"},
+               "compareregionmodels": {"TABLE": tmp_path / "table.csv"}}[algorithm]
+    run = qgis_process(f"nocturne:{algorithm}", **{**layers, **outputs, **parameters})
+    assert run.code == 1
+    assert sentence in run.stderr
+    assert "Traceback" not in run.stderr
+    assert not [path for path in tmp_path.iterdir() if path.name not in ("nodes.geojson", "edges.geojson")]
+
+
+def test_an_explanation_names_what_the_estimates_come_from(qgis_process, trained):
+    folder, layers, _ = trained
+    run = qgis_process("nocturne:explainsemigtx", **layers, MODEL=folder / "model.json", DEVICE="cpu", THREADS=1,
+                       OUTPUT=folder / "explained.geojson", REPORT=folder / "why.html",
+                       ATTENTION=folder / "attention.geojson", TABLE=folder / "contributions.csv")
+    assert run.code == 0, run.stderr
+    units, table = features_of(folder / "explained.geojson"), rows_of(folder / "contributions.csv")
+    assert len(units) == UNITS
+    by_places = sum(float(row["contribution"]) for row in table if row["input"].startswith("place_"))
+    assert sum(row["target_gdp_by_places"] for row in units) == pytest.approx(by_places, abs=1e-4)
+    reached = {}
+    for row in features_of(folder / "attention.geojson"):
+        reached[row["destination"]] = reached.get(row["destination"], 0) + row["attention"]
+    assert all(total == pytest.approx(1, abs=1e-4) for total in reached.values())
+    assert run.results["STRONGEST"] in {row["input"] for row in table}

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import torch
+from nocturne.algorithms.districts.explanation import BACKGROUND, Explanation, attention_weights, explain
+from nocturne.algorithms.districts.network import region_graph
+from nocturne.algorithms.errors import Cancelled
+from nocturne.algorithms.progress import Progress
+from nocturne.models.semigtx import Graph, SemiGtx
+
+UNITS = 60
+PER_UNIT = np.array([1.0, 5.0])
+
+
+@pytest.fixture(scope="module")
+def graph() -> Graph:
+    generator = np.random.default_rng(1)
+    counts = generator.poisson(0.3, (UNITS, UNITS)) * 10.0
+    np.fill_diagonal(counts, 0)
+    return region_graph(generator.normal(size=(UNITS, 5)), sp.csr_matrix(counts), 0, Progress())
+
+
+@pytest.fixture(scope="module")
+def module(graph: Graph) -> SemiGtx:
+    torch.manual_seed(1)
+    return SemiGtx(graph.features.shape[1], graph.edge_features.shape[1], 2, 64, 2, 4).eval()
+
+
+@pytest.fixture(scope="module")
+def found(graph: Graph, module: SemiGtx) -> Explanation:
+    return explain(module, graph, PER_UNIT, torch.ones(UNITS, dtype=torch.bool), Progress())
+
+
+def total(module: SemiGtx, graph: Graph, target: int) -> float:
+    with torch.no_grad():
+        return float(module.read_units(module(graph))[:, target].sum())
+
+
+def test_inputs_explain_the_difference_from_average_units(graph: Graph, module: SemiGtx, found: Explanation) -> None:
+    average = replace(graph, features=graph.features.mean(dim=0).expand_as(graph.features))
+    for target, scale in enumerate(PER_UNIT):
+        expected = scale * (total(module, graph, target) - total(module, average, target))
+        assert found.inputs[target].sum() == pytest.approx(expected, abs=0.02 * np.abs(found.inputs[target]).sum())
+        assert found.gap[target] < 0.02
+
+
+def test_neurons_add_up_to_the_output_of_the_head(graph: Graph, module: SemiGtx, found: Explanation) -> None:
+    with torch.no_grad():
+        output = module.heads[0](module(graph))[:, 0].numpy()
+    expected = output - output[::UNITS // BACKGROUND][:BACKGROUND].mean()
+    assert np.allclose(found.last[0].sum(axis=1), expected, atol=1e-5)
+
+
+def test_layers_explain_the_neuron_that_matters_most(graph: Graph, module: SemiGtx, found: Explanation) -> None:
+    head = module.heads[1]
+    with torch.no_grad():
+        representation = module(graph)
+        second = head[2](head[1](head[0](representation))).clamp(min=0)[:, np.abs(found.last[1]).mean(axis=0).argmax()]
+        first = head[0](representation).clamp(min=0)[:, np.abs(found.first[1]).mean(axis=0).argmax()]
+    for neuron, parts in ((second, found.first[1]), (first, found.representation[1])):
+        expected = neuron - neuron[::UNITS // BACKGROUND][:BACKGROUND].mean()
+        assert np.allclose(parts.sum(axis=1), expected.numpy(), atol=1e-4)
+
+
+def test_what_a_district_has_itself_matters_to_it(graph: Graph, module: SemiGtx) -> None:
+    asked = torch.arange(UNITS) // 6 == 3
+    inputs = np.abs(explain(module, graph, PER_UNIT, asked, Progress()).inputs[0]).sum(axis=1)
+    own = asked.numpy()
+    assert inputs[own].mean() > 3 * inputs[~own].mean()
+
+
+def test_the_same_network_is_explained_alike(graph: Graph, module: SemiGtx, found: Explanation) -> None:
+    again = explain(module, graph, PER_UNIT, torch.ones(UNITS, dtype=torch.bool), Progress())
+    assert np.array_equal(found.inputs, again.inputs)
+    assert np.array_equal(found.first, again.first)
+
+
+def test_attention_of_a_unit_sums_to_one(graph: Graph, module: SemiGtx) -> None:
+    weights = attention_weights(module, graph)
+    assert weights.shape == (2, graph.edges.shape[1])
+    reached = np.unique(graph.edges[1].numpy())
+    for layer in weights:
+        assert np.allclose(np.bincount(graph.edges[1].numpy(), layer, UNITS)[reached], 1, atol=1e-5)
+
+
+def test_a_stopped_run_ends(graph: Graph, module: SemiGtx) -> None:
+    class Stopped(Progress):
+        def is_cancelled(self) -> bool:
+            return True
+
+    with pytest.raises(Cancelled):
+        explain(module, graph, PER_UNIT, torch.ones(UNITS, dtype=torch.bool), Stopped())
