@@ -10,7 +10,7 @@ sys.path.insert(0, str(ROOT / ".dev"))
 
 INTRODUCTION = """# The simulator
 
-`nocturne:createdemo` writes three demonstrations; all are drawn by SEED, and every constant is stored with its range in
+`nocturne:createdemo` writes four demonstrations; all are drawn by SEED, and every constant is stored with its range in
 `truth/constants.json`. This page is written by `scripts/simulator_doc.py` from the ranges in the code; a test compares
 both.
 
@@ -126,6 +126,26 @@ in any number, in less than a second each.
   but the calendar.
 
 """
+COUNTRY = """
+## PART country
+
+A country of 64 x 48 cells of 25 km over 60 winter days, with air monitors: PM2.5 where it was measured, 15 covariates
+at the monitors and of all cells, and the PM2.5 of each cell. `simulate_country` draws the same on arrays, in any
+number, in less than a second each.
+
+- PM2.5 is a background that a regional field of each day and stagnant air raise and rain lowers, plus cities under low
+  boundary layers, cold calm valleys, dust where the ground is bare and the wind strong, and plumes of smoke. AOD sees
+  the whole column of it in damp air, with error, where neither cloud nor snow hides it: never at random.
+- Bare ground covers one side of the country. There wind raises PM2.5, which it lowers nowhere else, and AOD sees mostly
+  what isn't PM2.5: a model from elsewhere is wrong there.
+- Monitors stand mostly where much is built; many measure every third or sixth day, all of them on the same days. What
+  is finer than a cell has 10 to 30 % of the variance of their values.
+- EFFECTS planted: the regional field has mean 0 over the days in every cell, so that a place says nothing on average
+  that its covariates don't say; neighbours on the same day do. EFFECTS located: a smooth field of places is added that
+  no covariate knows. EFFECTS none is the null mode: every monitor has a series of its own. Everything else is as drawn.
+- Not in it: chemistry, transport from day to day, hours of the day, monitors that move or stand at one place.
+
+"""
 REGION_FIXED = """### Mean radiance of other light by land use, nW/cm2/sr
 
 At the start, before it is varied; all [J].
@@ -148,6 +168,7 @@ def document() -> str:
         surroundings,
         truth,
     )
+    from nocturne.algorithms.simulation.country_ranges import COUNTRY_RANGES
     from nocturne.algorithms.simulation.ranges import RANGES
     from nocturne.algorithms.simulation.region_ranges import REGION_RANGES
 
@@ -187,7 +208,7 @@ def document() -> str:
     text += SMALL + "".join(small_rows())
     text += REGION + range_tables(REGION_RANGES) + REGION_FIXED
     text += "".join(f"| {name} | {value:g} |\n" for name, value in region_light.RADIANCE.items())
-    return text
+    return text + COUNTRY + range_tables(COUNTRY_RANGES).rstrip("\n") + "\n"
 
 
 def range_tables(ranges: dict[str, Any]) -> str:

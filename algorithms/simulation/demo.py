@@ -11,6 +11,7 @@ from ..settings import Resources
 from .city_plan import City, plan_city
 from .composites import annual_composites
 from .constants import Constants, generator
+from .country_files import create_country_demo
 from .demo_folder import DemoSummary, count_files, make_folders, staged_part
 from .full_demo import create_full_demo
 from .granule_tasks import Task, annual_task, daily_tasks, write_tasks
@@ -29,14 +30,16 @@ MB_PER_NIGHT = 1.47  # both collections together
 
 def create_demo(folder: str, settings: DemoSettings, progress: Progress,
                 resources: Resources | None = None) -> DemoSummary:
-    """Writes the city into folder/city; an earlier demonstration there is replaced. Other sizes: create_full_demo; the
-    region: create_region_demo.
+    """Writes the city into folder/city; an earlier demonstration there is replaced. Other sizes: create_full_demo;
+    other parts: create_region_demo, create_country_demo.
 
     The same settings write the same bytes. Raises InputError where folder/city holds something else, OutputError where
     it can't be written, Cancelled; then nothing is left and what was there before is still there.
     """
     if settings.part == "region":
         return create_region_demo(folder, settings, progress)
+    if settings.part == "country":
+        return create_country_demo(folder, settings, progress)
     if settings.size != "small":
         return create_full_demo(folder, settings, progress, resources)
     window = SMALL

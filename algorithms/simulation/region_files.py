@@ -1,9 +1,8 @@
 """Writes the simulated region as the files that a researcher would have, with the truth beside them."""
 from __future__ import annotations
 
-import csv
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ from .region_places import NO_FACTORY
 from .region_plan import OFFICE, SECTORS, ZONES
 from .region_tables import land_use_table, places_table, totals_table, town_table, zones_table
 from .settings import DemoSettings
-from .truth_files import CONSTANTS_FILE, feature, write_features, write_json
+from .truth_files import CONSTANTS_FILE, feature, write_features, write_json, write_table
 
 PART, NAME = "region", "Lumenia (simulated)"
 KINDS = ("lit", "day shift", "head office")
@@ -95,7 +94,7 @@ def _write_layers(stage: str, region: Region) -> None:
                         ("land_use", land_use_table(region)), ("urban_area", town_table(region))):
         write_features(os.path.join(stage, f"{name}.geojson"), _features(table))
     totals = totals_table(region)
-    _write_table(os.path.join(stage, "totals.csv"), list(totals.columns), _rows(totals))
+    write_table(os.path.join(stage, "totals.csv"), list(totals.columns), _rows(totals))
 
 
 def _features(table: FeatureTable) -> list[dict[str, Any]]:
@@ -127,11 +126,11 @@ def _write_truth(stage: str, region: Region, settings: DemoSettings) -> None:
             "producer": index, "zone": ZONES[zone[index]], "kind": KINDS[plan.kind[index]], "sector": sectors[index],
             "size": float(plan.size[index])})
         for index in range(len(plan.size))])
-    _write_table(os.path.join(truth, "places.csv"), ("name", "producer"), [
+    write_table(os.path.join(truth, "places.csv"), ("name", "producer"), [
         (name, "" if producer == NO_FACTORY else producer)
         for name, producer in zip(places_table(region).columns["name"], region.places.producer.tolist())])
     months = [month_text(int(month)) for month in region.months]
-    _write_table(os.path.join(truth, "output.csv"), ("producer", "month", "output", "light"), [
+    write_table(os.path.join(truth, "output.csv"), ("producer", "month", "output", "light"), [
         (index, month, f"{made:.0f}", f"{light:.4f}")
         for index in range(len(plan.size))
         for month, made, light in zip(months, region.output.series[index], region.light.factories[index])])
@@ -144,10 +143,3 @@ def _write_truth(stage: str, region: Region, settings: DemoSettings) -> None:
 def _point(longitude: float, latitude: float, properties: dict[str, Any]) -> dict[str, Any]:
     return feature({"type": "Point", "coordinates": [round(float(longitude), 7), round(float(latitude), 7)]},
                    properties)
-
-
-def _write_table(path: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(names)
-        writer.writerows(rows)

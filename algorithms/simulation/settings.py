@@ -14,9 +14,10 @@ class DemoSettings(Settings):
     """What the demonstration shall contain."""
 
     part: str = choice(
-        "city", ("city", "region"), "Part",
+        "city", ("city", "region", "country"), "Part",
         "city: what SIZE says. region: an industrial region of 90 x 90 cells over 96 months, with factories and "
-        "published totals, about 5 MB.")
+        "published totals, about 5 MB. country: 64 x 48 cells of 25 km over 60 days, with air monitors and the "
+        "covariates of PM2.5, about 10 MB.")
     size: str = choice(
         "small", ("small", "cities", "full"), "Size",
         "small: one simulated city on 168 x 168 cells of one Black Marble tile, about 95 MB on disk. cities: three "
@@ -34,13 +35,17 @@ class DemoSettings(Settings):
         "SIZE cities and full: curves gives every district its own curve of radiance over the view zenith angle; "
         "ray_cast builds blocks of boxes, lamps and windows and follows the rays.", advanced=True)
     effects: str = choice(
-        "planted", ("planted", "none"), "Effects",
+        "planted", ("planted", "located", "none"), "Effects",
         "SIZE cities and full: none leaves all light independent of the view zenith angle, so that whatever is found "
-        "is wrong. PART region: none leaves the light of factories independent of what they make.",
+        "is wrong. PART region: none leaves the light of factories independent of what they make. PART country: "
+        "located adds to PM2.5 what belongs to places alone and no covariate knows; none leaves it independent of all "
+        "covariates.",
         advanced=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.effects == "located" and self.part != "country":
+            raise InputError("EFFECTS", f"'located' was given with PART {self.part}", "choose PART country, or planted")
         if self.part == "city" and self.size == "small":
             for parameter, given, only in (("LIGHT_MODEL", self.light_model, "curves"),
                                            ("EFFECTS", self.effects, "planted")):

@@ -1,9 +1,10 @@
 """Writes what was planted beside the granules: rasters, constants, boundaries and a README."""
 from __future__ import annotations
 
+import csv
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -118,6 +119,14 @@ def write_features(path: str, features: Sequence[dict[str, Any]]) -> None:
 def write_json(path: str, content: dict[str, Any]) -> None:
     with open(path, "w", encoding="utf-8", newline="\n") as file:
         json.dump(content, file, indent=1)
+
+
+def write_table(path: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """As CSV."""
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows(rows)
 
 
 def class_shares(truth: Truth, city: City) -> dict[str, float]:

@@ -19,8 +19,8 @@ class CreateDemo(NocturneAlgorithm):
     NAME = "createdemo"
     TITLE = "Create the demonstration"
     GROUP = "tools"
-    SUMMARY = ("Writes a simulated city as Black Marble files of the real format, or an industrial region, with the "
-               "truth beside them, to try the algorithms and to test them.")
+    SUMMARY = ("Writes a simulated city as Black Marble files of the real format, an industrial region, or a "
+               "country with air monitors, with the truth beside them, to try the algorithms and to test them.")
     NOTES = (
         "Nothing in it was observed: a fictitious city is lit by towers, houses and streets and seen from the orbit of "
         "the satellite through clouds and noise. The folder 'city' gets daily files (A1 and A2) and annual files (A4) "
@@ -30,7 +30,9 @@ class CreateDemo(NocturneAlgorithm):
         "districts, over two years, with time of night, azimuth, haze, hills, season, snow, moon, thin cloud and new "
         "lamps; CITY is then that folder and EXTENT that of the first city.\n"
         "PART region writes the folder 'region': monthly light with observation counts, places, zones, land use and "
-        "totals of an industrial region, and what each of its factories really made.")
+        "totals of an industrial region, and what each of its factories really made.\n"
+        "PART country writes the folder 'country': PM2.5 at monitors, covariates at monitors and of all cells as daily "
+        "rasters, and the PM2.5 of each cell.")
     TAGS = ("demonstration", "simulation", "example data", "black marble")
     LIBRARIES = ("rasterio", "shapely", "h5py")
     FASTER_WITH = ("isal",)
@@ -43,6 +45,7 @@ class CreateDemo(NocturneAlgorithm):
     def results(self) -> list[QgsProcessingOutputDefinition]:
         return [QgsProcessingOutputString("CITY", "Folder of the city"),
                 QgsProcessingOutputString("REGION", "Folder of the region"),
+                QgsProcessingOutputString("COUNTRY", "Folder of the country"),
                 QgsProcessingOutputString("EXTENT", "Extent of it in degrees (west, east, south, north)")]
 
     def execute(self, run: Run) -> dict[str, Any]:
@@ -51,7 +54,7 @@ class CreateDemo(NocturneAlgorithm):
         folder = run.inputs.folder("FOLDER")
         summary = create_demo(folder, run.settings, run.progress, run.resources)
         west, south, east, north = summary.extent
-        run.progress.message(f"{summary.files} files, {summary.size_bytes / 1e6:.0f} MB, {summary.nights} nights or "
-                             f"months from {summary.first_night} to {summary.last_night}.")
-        made = "REGION" if run.settings.part == "region" else "CITY"
-        return {"FOLDER": folder, made: summary.folder, "EXTENT": f"{west},{east},{south},{north} [EPSG:4326]"}
+        run.progress.message(f"{summary.files} files, {summary.size_bytes / 1e6:.0f} MB, {summary.nights} nights, "
+                             f"months or days from {summary.first_night} to {summary.last_night}.")
+        return {"FOLDER": folder, run.settings.part.upper(): summary.folder,
+                "EXTENT": f"{west},{east},{south},{north} [EPSG:4326]"}
