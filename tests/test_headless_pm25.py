@@ -114,6 +114,24 @@ def test_what_cannot_be_trained_on_is_said_in_one_sentence(qgis_process, tmp_pat
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.geojson"]
 
 
+def test_the_simulated_country_is_learnt_from(qgis_process, tmp_path):
+    """Its calendar gives the days between the measurements of monitors that measure every third or sixth day."""
+    made = qgis_process("nocturne:createdemo", FOLDER=tmp_path, PART="country", EFFECTS="located")
+    assert made.code == 0, made.stderr
+    country = tmp_path / "country"
+    assert made.results["COUNTRY"] == str(country)
+    run = qgis_process(
+        "nocturne:trainpm25", **{**TRAINING, "FEATURE_FIELDS": "aod;temperature;boundary_layer;developed"},
+        INPUT=country / "site_days.geojson", CALENDAR=country / "calendar.csv", BOOSTING="false", THREADS=1,
+        MODEL=tmp_path / "model.json", METRICS=tmp_path / "metrics.json")
+    assert run.code == 0, run.stderr
+    assert run.results["R2"] > 0.3
+    first_days = 3  # whose windows of four days reach back before the calendar
+    found = json.loads((tmp_path / "metrics.json").read_text())
+    features = json.loads((country / "site_days.geojson").read_text())["features"]
+    assert found["short_windows"] == sum(each["properties"]["date"] <= f"2021-01-0{first_days}" for each in features)
+
+
 def test_a_model_with_other_covariates_or_of_another_kind_is_refused(qgis_process, trained, tmp_path):
     rows = [{name: value for name, value in row.items() if name != "wind"} for row in simulated(sites=2)]
     layer = write(tmp_path / "in.geojson", rows)

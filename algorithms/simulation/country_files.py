@@ -27,7 +27,7 @@ Seed {seed}, {days} days from {first} to {last}, cells of 25 km, {monitors} moni
 
 site_days.geojson     PM2.5 (pm25, ug/m3) where and when it was measured, with covariates; a monitor measures daily,
                       every third or every sixth day
-calendar.csv          the covariates at the monitors on all other days
+calendar.csv          the covariates at the monitors on all other days; calendar.csvt says what its columns hold
 covariates/           covariates of all cells, one raster per day, one band per covariate
 truth/                what was planted:
     pm25.tif              PM2.5 of each cell, one band per day, without what is finer than a cell
@@ -92,6 +92,8 @@ def _write_site_days(stage: str, site_days: SiteDays) -> None:
                 {**dict(zip(names, rows[row])), "pm25": round(float(site_days.target[row]), 2)})
         for row in np.flatnonzero(measured)])
     write_table(os.path.join(stage, "calendar.csv"), names, [rows[row] for row in np.flatnonzero(~measured)])
+    # Without it QGIS takes all columns of a CSV for text.
+    write_table(os.path.join(stage, "calendar.csvt"), ["String", "Date", *["Real"] * len(site_days.names)], [])
 
 
 def _number(value: float) -> float | None:
