@@ -4,6 +4,7 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -49,3 +50,42 @@ def _column(rows: list[dict[str, str]], name: str) -> np.ndarray:
         whole = numbers.view(np.int64).astype(np.float64)
         return np.where(np.isfinite(numbers) & (numbers != 0), whole, np.nan)
     return numbers
+
+
+PLAIN = {  # name: unit, factor, offset, sources of which the mean is taken
+    "aod": ("", 1, 0, ("MAIACUS_Optical_Depth_055_Aqua_Nearest4", "MAIACUS_Optical_Depth_055_Terra_Nearest4")),
+    "ndvi": ("", 1e-4, 0, ("MOD13A2_Nearest4",)),
+    "elevation": ("m", 1, 0, ("USElevation_mea10000",)),
+    "relief": ("m", 1, 0, ("USElevation_std10000",)),
+    "temperature": ("degrees C", 1, -273.15, ("REANALYSIS_air_sfc_DailyMean",)),
+    "temperature_min": ("degrees C", 1, -273.15, ("REANALYSIS_air_sfc_DailyMin",)),
+    "temperature_max": ("degrees C", 1, -273.15, ("REANALYSIS_air_sfc_DailyMax",)),
+    "specific_humidity": ("g/kg", 1000, 0, ("REANALYSIS_shum_2m_DailyMean",)),
+    "wind_speed": ("m/s", 1, 0, ("REANALYSIS_windspeed_10m_DailyMean",)),
+    "rain": ("mm/day", 86_400, 0, ("REANALYSIS_prate_DailyMean",)),
+    "boundary_layer": ("m", 1, 0, ("REANALYSIS_hpbl_DailyMean",)),
+    "boundary_layer_min": ("m", 1, 0, ("REANALYSIS_hpbl_DailyMin",)),
+    "radiation": ("W/m2", 1, 0, ("REANALYSIS_dswrf_DailyMean",)),
+    "cloud": ("%", 1, 0, ("REANALYSIS_tcdc_DailyMean",)),
+    "snow": ("share", 1, 0, ("REANALYSIS_snowc_DailyMean",)),
+    "developed": ("share", 1, 0, ("NLCD_Developed10000",)),
+    "planted": ("share", 1, 0, ("NLCD_Planted10000",)),
+    "road_density": ("km/km2", 1, 0, ("RoadDensity_roads1000",)),
+    "main_road_density": ("km/km2", 1, 0, ("RoadDensity_prisecroads10000",))}
+
+
+def with_plain_covariates(site_days: SiteDays) -> SiteDays:
+    """The same with the covariates of PLAIN and the day of the year only: what anybody can make for any place."""
+    columns = {name: column.astype(np.float64) for name, column in zip(site_days.names, site_days.values.T)}
+    values = [_mean([columns[source] for source in sources]) * factor + offset
+              for _, factor, offset, sources in PLAIN.values()]
+    day_of_year = [day.timetuple().tm_yday for day in site_days.dates()]
+    return replace(site_days, names=(*PLAIN, "day_of_year"),
+                   values=np.column_stack((*values, day_of_year)).astype(np.float32))
+
+
+def _mean(columns: list[np.ndarray]) -> np.ndarray:
+    """Of what is there, NaN without any."""
+    known = np.isfinite(columns)
+    with np.errstate(invalid="ignore"):
+        return np.where(known, columns, 0).sum(axis=0) / known.sum(axis=0)

@@ -27,8 +27,9 @@ def estimate_air(steps: Steps, country: Path, folder: Path) -> tuple[dict[str, A
         "Learn PM2.5 at its monitors", "trainpm25", MEMBERS="1", EPOCHS="4", BOOSTING="false",
         MODEL=str(folder / "pm25_model.json"), REPORT=str(folder / "pm25_report.html"), **monitors)
     compared = steps.algorithm(
-        "Ask whether coordinates help", "comparegeolocation", GEOLOCATIONS="cyclic", FUSIONS="hadamard", FOLDS="3",
-        CELL_DEGREES="5", SEEDS="1", EPOCHS="3", RESIDUALS="false", REPORT=str(folder / "pm25_comparison.html"),
+        "Ask whether coordinates help", "comparegeolocation", GEOLOCATIONS="cyclic", FUSIONS="hadamard", FOLDS="4",
+        PROTOCOLS="held_out_places, checkerboard", CELL_DEGREES="5", SEEDS="1", EPOCHS="2", RESIDUALS="false",
+        REPORT=str(folder / "pm25_comparison.html"),
         **monitors)
     last = date.fromisoformat(MAP_DAY)
     days = [str(last - timedelta(back)) for back in range(AIR_WINDOW)]

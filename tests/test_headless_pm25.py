@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
+from nocturne.tests.conftest import ROOT
 
 SITES, DAYS = 30, 5
 FIELDS = {"DATE_FIELD": "date", "SITE_FIELD": "site"}
@@ -114,6 +115,21 @@ def test_what_cannot_be_trained_on_is_said_in_one_sentence(qgis_process, tmp_pat
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.geojson"]
 
 
+def test_the_bundled_model_estimates_and_warns_outside_what_it_knows(qgis_process, tmp_path):
+    card = json.loads((ROOT / "models" / "weights" / "pm25_us_demo.json").read_text("utf-8"))
+    usual = {each["name"]: (each["low"] + each["high"]) / 2 for each in card["inputs"]}
+    january, july = ({"place": [-90, 40], "site": "a", "date": day, **usual, "day_of_year": number}
+                     for day, number in (("2012-01-05", 5), ("2012-07-05", 187)))
+    run = qgis_process("nocturne:estimatepm25", INPUT=write(tmp_path / "in.geojson", [january, july]), **FIELDS,
+                       DEVICE="cpu", OUTPUT=tmp_path / "out.csv")
+    assert run.code == 0, run.stderr
+    assert [row["pm25_outside"] for row in rows_of(tmp_path / "out.csv")] == ["0", "1"]
+    assert run.results["OUTSIDE_COUNT"] == 1
+    said = run.stdout + run.stderr
+    assert card["warning"] in said
+    assert "1 of 2 site-days lie outside the covariates or the region" in said
+
+
 def test_the_simulated_country_is_learnt_from(qgis_process, tmp_path):
     """Its calendar gives the days between the measurements of monitors that measure every third or sixth day."""
     made = qgis_process("nocturne:createdemo", FOLDER=tmp_path, PART="country", EFFECTS="located")
@@ -137,7 +153,7 @@ def test_a_model_with_other_covariates_or_of_another_kind_is_refused(qgis_proces
     layer = write(tmp_path / "in.geojson", rows)
     other = tmp_path / "other.json"
     other.write_text("{}")
-    for model, sentence in (("", "MODEL: no model was named"),
+    for model, sentence in (("", "INPUT: the field 'aod' of the model isn't there (20 of 20"),
                             (trained[0] / "model.json", "INPUT: the field 'wind' of the model isn't there (1 of 2"),
                             (other, "MODEL: 'other.json' isn't a model")):
         run = qgis_process("nocturne:estimatepm25", INPUT=layer, **FIELDS, MODEL=model, OUTPUT=tmp_path / "out.csv")

@@ -8,9 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ...models.registry import load_model
+from ...models.registry import bundled_path, load_model
 from ..devices import pick_device
-from ..errors import InputError
 from ..execution import torch_threads
 from ..feature_tables import FeatureTable
 from ..progress import Progress
@@ -18,6 +17,8 @@ from ..settings import Resources
 from .model_file import KIND, check_features, outside_ranges, read_estimator
 from .site_days import SiteDays, read_site_days
 from .train_pm25 import make_data
+
+BUNDLED = "pm25_us_demo"
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,11 @@ class TableEstimates:
 
 def estimate_table(table: FeatureTable, date_field: str, site_field: str, calendar: FeatureTable | None,
                    model_file: str, checkpoint: str, resources: Resources, progress: Progress) -> TableEstimates:
-    """Estimates of every row, in its order. calendar: covariates on further days. Raises InputError, Cancelled."""
-    if not model_file:
-        raise InputError("MODEL", "no model was named", "choose a file of 'Train PM2.5 model'")
-    model = load_model(model_file, KIND)
+    """Estimates of every row, in its order. calendar: covariates on further days. model_file: empty takes the bundled
+    model. Raises InputError, Cancelled."""
+    model = load_model(model_file or bundled_path(BUNDLED), KIND)
+    if "warning" in model.card:
+        progress.warning(model.card["warning"])
     estimator = read_estimator(model)
     check_features(model, table)
     site_days = read_site_days(table, date_field, site_field, "", estimator.names, calendar, fewest_sites=1)

@@ -27,6 +27,8 @@ class EstimatePm25(NocturneAlgorithm):
         "Every row gets pm25, pm25_low and pm25_high (90 % interval, ug/m3) and pm25_outside: 1 where a covariate or "
         "the place lies outside those that the model was trained on. Rows with covariates on too few days of their "
         "window get no estimate; give the days without a row by CALENDAR.\n\n"
+        "Without MODEL the bundled one is taken, a demonstration: it was trained on ten January days of 2012 in the "
+        "USA and wants the covariates that its card names (see docs/air_quality.md).\n\n"
         "Intervals hold for places like the training places. Far from them they come from errors in blocks of places "
         "that were left out.")
     TAGS = ("pm2.5", "air pollution", "estimation", "prediction interval")
@@ -46,7 +48,8 @@ class EstimatePm25(NocturneAlgorithm):
                       "A table with the same site, date and covariate fields for days that need no estimate."),
             described(QgsProcessingParameterFile("MODEL", "Model", optional=True,
                                                  fileFilter="Models (*.json *.safetensors)"),
-                      "A file of 'Train PM2.5 model'; both files of the model stand side by side."),
+                      "A file of 'Train PM2.5 model'; both files of the model stand side by side. Empty: the "
+                      "bundled model."),
             described(QgsProcessingParameterFile("CHECKPOINT", "Checkpoint", optional=True,
                                                  fileFilter="Weights (*.ckpt *.pth *.safetensors)"),
                       "Weights of the location encoder that the model was trained with.", advanced=True),
