@@ -9,6 +9,7 @@ from qgis.PyQt.QtGui import QIcon
 from .air_quality.compare_geolocation import CompareGeolocation
 from .air_quality.encode_locations import EncodeLocations
 from .air_quality.estimate_pm25 import EstimatePm25
+from .air_quality.interpolate_pm25 import InterpolatePm25
 from .air_quality.train_pm25 import TrainPm25
 from .base import ICONS
 from .cbd.cbd_evolution import CbdEvolution
@@ -35,7 +36,8 @@ from .tools.create_demo import CreateDemo
 ALGORITHMS = (ReadBlackMarble, RasterSeries, AngularEffects, BlackMarbleAngularEffects, UrbanCentres, LightIndexes,
               CityTypes, TrainCbdTree, ClassifyCbd, IdentifyCbd, ValidateCbd, CbdEvolution, SampleFactories,
               RegionGraph, TrainSemiGtx, MapDistrictEconomy, CompareRegionModels, ExplainSemiGtx, EncodeLocations,
-              TrainPm25, EstimatePm25, CompareGeolocation, CheckEnvironment, CreateDemo)
+              TrainPm25, EstimatePm25, CompareGeolocation, InterpolatePm25, CheckEnvironment,
+              CreateDemo)
 CHAINS = Path(__file__).resolve().parent.parent / "chains"
 
 

@@ -66,7 +66,7 @@ def read_site_days(table: FeatureTable, date_field: str, site_field: str, target
     if len(names) < fewest_sites:
         raise InputError("SITE_FIELD", f"'{site_field}' holds one site only", "give at least two sites")
     longitude, latitude = _positions(table, numbers, names)
-    day = _days(table, date_field)
+    day = row_days(table, date_field)
     values = _features(table, feature_fields)
     target = np.full(len(table), np.nan, np.float32)
     if target_field:
@@ -76,7 +76,7 @@ def read_site_days(table: FeatureTable, date_field: str, site_field: str, target
         position = {name: index for index, name in enumerate(names)}
         known = np.array([name in position for name in more_names])[more_numbers]
         more_site = np.array([position.get(name, -1) for name in more_names])[more_numbers]
-        more_day = _days(calendar, date_field)
+        more_day = row_days(calendar, date_field)
         own = {(int(site), int(when)) for site, when in zip(numbers, day)}
         new = known & ~np.array([(int(site), int(when)) in own for site, when in zip(more_site, more_day)], dtype=bool)
         numbers, day = np.r_[numbers, more_site[new]], np.r_[day, more_day[new]]
@@ -102,18 +102,34 @@ def _sites(table: FeatureTable, field: str) -> tuple[list[str], NDArray[np.intp]
     return [str(name) for name in names], numbers.ravel()
 
 
-def _positions(table: FeatureTable, numbers: NDArray[np.intp],
-               names: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def point_positions(table: FeatureTable) -> NDArray[np.float64]:
+    """Longitude and latitude of every row of a layer of points, shape (rows, 2). Raises InputError for a row without
+    one and beyond the poles."""
     import shapely
 
     shapes = shapes_in(table, WGS84)
     if any(shape is None for shape in shapes):
         raise InputError(table.parameter, "a row has no geometry", "choose a layer of points")
-    points = shapely.get_coordinates(shapely.centroid(shapes))
+    points: NDArray[np.float64] = shapely.get_coordinates(shapely.centroid(shapes))
     beyond = np.flatnonzero(~(np.abs(points[:, 1]) <= 90))
     if len(beyond):
         raise InputError(table.parameter, f"a point has the latitude {points[beyond[0], 1]:g}",
                          "check that the layer's CRS is right and that latitude isn't given first")
+    return points
+
+
+def row_days(table: FeatureTable, field: str, parameter: str = "DATE_FIELD") -> NDArray[np.int64]:
+    """Ordinal of every row's date. Raises InputError where one is empty or isn't a date."""
+    days = table.dates(field, parameter)
+    if any(day is None for day in days):
+        raise InputError(parameter, f"'{field}' is empty in {sum(day is None for day in days)} rows",
+                         "give every row a date")
+    return np.array([day.toordinal() for day in days], dtype=np.int64)
+
+
+def _positions(table: FeatureTable, numbers: NDArray[np.intp],
+               names: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    points = point_positions(table)
     low, high = np.full((2, len(names), 2), [[[np.inf]], [[-np.inf]]])
     np.minimum.at(low, numbers, points)
     np.maximum.at(high, numbers, points)
@@ -122,14 +138,6 @@ def _positions(table: FeatureTable, numbers: NDArray[np.intp],
         raise InputError("SITE_FIELD", f"the site '{names[moved[0]]}' moves ({len(moved)} sites do)",
                          "give every position its own site name")
     return low[:, 0].copy(), low[:, 1].copy()
-
-
-def _days(table: FeatureTable, field: str) -> NDArray[np.int64]:
-    days = table.dates(field, "DATE_FIELD")
-    if any(day is None for day in days):
-        raise InputError("DATE_FIELD", f"'{field}' is empty in {sum(day is None for day in days)} rows",
-                         "give every row a date")
-    return np.array([day.toordinal() for day in days], dtype=np.int64)
 
 
 def _features(table: FeatureTable, fields: Sequence[str]) -> NDArray[np.float32]:

@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+"""Fits models/weights/pm25_us_interpolation on US EPA AQS daily PM2.5, 2018 to 2022.
+
+PYTHONPATH=.dev .venv/bin/python scripts/train_pm25_interpolation.py
+"""
+from __future__ import annotations
+
+from datetime import date
+
+from nocturne.algorithms.air_quality.interpolate_pm25 import BUNDLED
+from nocturne.algorithms.air_quality.interpolation import fit_interpolation, save_interpolation
+from nocturne.algorithms.progress import Progress
+from nocturne.benchmarks.aqs import read_aqs
+from nocturne.models.registry import bundled_path
+
+# R2 of benchmarks/pm25_interpolation.py, monitors that gave nothing: see docs/air_quality.md.
+METRICS: dict[str, dict[str, float]] = {}
+
+
+def main() -> None:
+    monitors, site = read_aqs()
+    model = fit_interpolation(monitors, Progress())
+    first, last = (date.fromordinal(int(day)).isoformat() for day in (monitors.day.min(), monitors.day.max()))
+    save_interpolation(bundled_path(BUNDLED), model, {
+        "title": "Daily PM2.5 between monitors, contiguous United States",
+        "use": "24-hour means of PM2.5 between at least ten monitors of the same day. Covariances and yearly courses "
+               "are those of the contiguous United States; elsewhere the courses say little.",
+        "input": {"name": "pm25", "unit": "ug/m3"},
+        "training": {"data": "US EPA Air Quality System, parameter 88101, daily, by NIEHS/beethoven",
+                     "licence": "public domain (data), MIT (the files they were taken from)", "first_day": first,
+                     "last_day": last, "monitors": int(site.max()) + 1, "values": len(monitors.value)},
+        "metrics": {"how": "R2 on all days at monitors of places that gave nothing, fitted without them", **METRICS}})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""Interpolation of PM2.5 through the real qgis_process."""
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+FIELDS = {"DATE_FIELD": "date", "PM25_FIELD": "pm25", "POINT_DATE_FIELD": "date"}
+
+
+def write(path, rows):
+    features = [{"type": "Feature", "geometry": {"type": "Point", "coordinates": [east, north]},
+                 "properties": {"date": day, "pm25": value}} for east, north, day, value in rows]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    return path
+
+
+def measured(count=12, day="2020-02-01"):
+    """PM2.5 that grows to the east."""
+    generator = np.random.default_rng(1)
+    places = generator.uniform((-92, 36), (-88, 40), (count, 2)).round(4)
+    return [(float(east), float(north), day, round(float(10 + 3 * (east + 92)), 1)) for east, north in places]
+
+
+def test_points_get_estimates_between_the_monitors_of_their_day(qgis_process, tmp_path):
+    wanted = [(-91.5, 38.0, "2020-02-01", None), (-88.5, 38.0, "2020-02-01", None), (-90.0, 38.0, "2020-02-02", None),
+              (150.0, -30.0, "2020-02-01", None)]
+    run = qgis_process("nocturne:interpolatepm25", MONITORS=write(tmp_path / "monitors.geojson", measured()), **FIELDS,
+                       INPUT=write(tmp_path / "points.geojson", wanted), OUTPUT=tmp_path / "out.csv")
+    assert run.code == 0, run.stderr
+    assert run.results["ESTIMATE_COUNT"] == 3
+    with (tmp_path / "out.csv").open(newline="") as file:
+        west, east, other_day, australia = csv.DictReader(file)
+    assert 8 < float(west["pm25"]) < float(east["pm25"]) < 25
+    assert float(west["pm25_low"]) < float(west["pm25"]) < float(west["pm25_high"])
+    assert other_day["pm25"] == ""
+    assert [row["pm25_outside"] for row in (west, east, australia)] == ["0", "0", "1"]
+
+
+@pytest.mark.parametrize(("monitors", "points", "sentence"), [
+    (measured(count=3), measured(count=1), "MONITORS: the day with most monitors has 3 with a value"),
+    (measured(), [(-90, 38, "yesterday", None)], "POINT_DATE_FIELD: 'yesterday' in the field 'date' isn't a date"),
+])
+def test_what_cannot_be_interpolated_is_said_in_one_sentence(qgis_process, tmp_path, monitors, points, sentence):
+    run = qgis_process("nocturne:interpolatepm25", MONITORS=write(tmp_path / "monitors.geojson", monitors), **FIELDS,
+                       INPUT=write(tmp_path / "points.geojson", points), OUTPUT=tmp_path / "out.csv")
+    assert run.code == 1
+    assert sentence in run.error
+    assert len(run.error.splitlines()) == 1
+    assert not (tmp_path / "out.csv").exists()
