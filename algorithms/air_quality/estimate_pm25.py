@@ -24,11 +24,13 @@ BUNDLED = "pm25_us_demo"
 @dataclass(frozen=True)
 class TableEstimates:
     """value, low, high: shape (rows,), ug/m3, NaN where a row has too few days with covariates; high is NaN too where
-    the model knows no interval. outside: beyond the covariates or places that the model was trained on."""
+    the model knows no interval. dissimilarity: to the training data, above 1 outside the area of applicability; NaN
+    where the model doesn't know it. outside: beyond that, or beyond the covariates or places of the training."""
 
     value: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
+    dissimilarity: NDArray[np.float64]
     outside: NDArray[np.bool_]
 
 
@@ -45,18 +47,20 @@ def estimate_table(table: FeatureTable, date_field: str, site_field: str, calend
     rows = _rows_of(table, date_field, site_field, site_days)
     data = make_data(site_days, rows, estimator.settings, checkpoint, resources, progress)
     device = torch.device(pick_device(resources.device, progress))
+    every = np.arange(len(data.windows.target))
     with torch_threads(resources):
-        found = estimator.estimate(data, np.arange(len(data.windows.target)), device, progress)
+        found = estimator.estimate(data, every, device, progress)
     position = np.full(len(site_days.site), -1)
-    position[data.windows.target] = np.arange(len(data.windows.target))
+    position[data.windows.target] = every
     window = position[rows]
-    outside = outside_ranges(model, site_days, rows)
+    value, low, high, unlike = (np.where(window >= 0, each[window], np.nan) for each in (
+        found.value, found.low, found.high, estimator.dissimilarity(data, every)))
+    outside = outside_ranges(model, site_days, rows) | (unlike > 1)
     if outside.any():
         first, last = (date.fromordinal(model.card["training"][day]) for day in ("first_day", "last_day"))
         progress.warning(f"{int(outside.sum())} of {len(rows)} site-days lie outside the covariates or the region that "
                          f"the model was trained on ({first} to {last}); their estimates may be far off.")
-    value, low, high = (np.where(window >= 0, each[window], np.nan) for each in (found.value, found.low, found.high))
-    return TableEstimates(value, low, np.where(np.isfinite(high), high, np.nan), outside)
+    return TableEstimates(value, low, np.where(np.isfinite(high), high, np.nan), unlike, outside)
 
 
 def _rows_of(table: FeatureTable, date_field: str, site_field: str, site_days: SiteDays) -> NDArray[np.intp]:

@@ -6,6 +6,7 @@ window enters a fitted model.
 """
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from ..conformal import blocked_quantile
 from ..errors import InputError
 from ..progress import Progress
+from .area_of_applicability import Applicability, fit_applicability
 from .distances import nearest_km
 from .inner_folds import Sides, block_folds, random_place_folds, spatial_blocks
 from .linear import Ridge, fit_ridge
@@ -35,6 +37,7 @@ LENGTHS_KM = (25.0, 50.0, 100.0, 200.0, 400.0)
 SHRINKAGES = (0.1, 0.3, 1.0, 3.0)
 NEIGHBOURS = 12
 FARTHEST_KM = 2000.0
+PLACE = "place"  # name of all location features together
 SCALE_OFFSET = 5.0  # ug/m3; errors grow with the estimate plus this
 
 
@@ -121,12 +124,13 @@ class Members:
 @dataclass(frozen=True)
 class Estimator:
     """A fitted model. names: of the covariates. The mixture's intervals are halves of 90 % intervals over (estimate +
-    SCALE_OFFSET)."""
+    SCALE_OFFSET). applicability: over what predictors() gives; None where importance wasn't measured."""
 
     names: tuple[str, ...]
     members: Members
     mixture: Mixture
     residuals: Residuals | None
+    applicability: Applicability | None = None
 
     @property
     def settings(self) -> Pm25Settings:
@@ -143,6 +147,38 @@ class Estimator:
         value = np.maximum(value, 0)
         half = half * (value + SCALE_OFFSET)
         return Estimates(value, np.maximum(value - half, 0), value + half, attention)
+
+
+    def predictors(self, data: Data, windows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """What is known on the day of some windows and of their places, standardised and not clipped, 0 where missing.
+
+        Shape (windows, covariates + location features).
+        """
+        scaler, location = self.members.scaler, self.members.location
+        rows = covariates(data, self.settings, data.windows.target[windows]).astype(np.float64)
+        parts = [np.nan_to_num((rows - scaler.mean) / scaler.spread)]
+        if location is not None and data.places is not None:
+            parts.append(location.apply(data.places[data.site[windows]]).astype(np.float64))
+        return np.concatenate(parts, axis=1)
+
+    def with_applicability(self, data: Data, train: NDArray[np.intp], importance: Mapping[str, float]) -> Estimator:
+        """The same with its area of applicability; the folds are those of blocks of places.
+
+        importance: of every covariate, and of the place under PLACE, which its features share.
+        """
+        known = self.predictors(data, train)
+        own = [importance[name] for name in self.names]
+        features = known.shape[1] - len(own)
+        place = importance.get(PLACE, 0.0) / np.sqrt(max(1, features))
+        longitude, latitude, _ = data.where(train)
+        folds = block_folds(np.arange(len(train)), longitude, latitude, INNER_FOLDS, self.settings.seed)
+        return replace(self, applicability=fit_applicability(known, np.array([*own, *[place] * features]), folds))
+
+    def dissimilarity(self, data: Data, windows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """How unlike the training data windows are, in shares of what is still applicable: above 1 outside of it."""
+        if self.applicability is None:
+            return np.full(len(windows), np.nan)
+        return self.applicability.dissimilarity(self.predictors(data, windows)) / self.applicability.threshold
 
 
 def fit_estimator(data: Data, train: NDArray[np.intp], settings: Pm25Settings, device: torch.device,
@@ -228,11 +264,12 @@ def _interval(truth: NDArray[np.float64], estimate: NDArray[np.float64], groups:
     return blocked_quantile(np.abs(truth - floor) / (floor + SCALE_OFFSET), groups)
 
 
-def covariates(data: Data, settings: Pm25Settings) -> NDArray[np.float32]:
-    """What is known on each row: the features, and coordinates where they are covariates."""
-    values = data.site_days.values
+def covariates(data: Data, settings: Pm25Settings, rows: NDArray[np.intp] | None = None) -> NDArray[np.float32]:
+    """What is known on some rows (None = all): the features, and coordinates where they are covariates."""
+    chosen = slice(None) if rows is None else rows
+    values: NDArray[np.float32] = data.site_days.values[chosen]
     if settings.geolocation in AS_COVARIATES and data.places is not None:
-        values = np.concatenate((values, data.places[data.site_days.site]), axis=1)
+        values = np.concatenate((values, data.places[data.site_days.site[chosen]]), axis=1)
     return values
 
 

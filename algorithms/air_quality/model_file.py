@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ...models.registry import Model, save_model
 from ..errors import InputError
 from ..feature_tables import FeatureTable
+from .area_of_applicability import Applicability
 from .estimator import Data, Estimator, Members, Residuals, covariates
 from .linear import Ridge
 from .location_features import LocationScaler
@@ -32,7 +33,7 @@ def save_estimator(path: str, estimator: Estimator, data: Data, train: NDArray[n
     """Writes weights and card. about: what the card says beyond the model itself: title, licence, metrics, versions."""
     members = estimator.members
     arrays: dict[str, NDArray[Any]] = {**members.scaler.to_arrays(), **estimator.mixture.to_arrays()}
-    for part in (members.location, members.ridge):
+    for part in (members.location, members.ridge, estimator.applicability):
         arrays.update({} if part is None else part.to_arrays())
     for index, network in enumerate(members.networks):
         arrays.update({f"network.{index}.{name}": values.numpy() for name, values in
@@ -92,7 +93,9 @@ def read_estimator(model: Model) -> Estimator:
         LocationScaler.from_arrays(arrays) if "place.mean" in arrays else None, tuple(networks),
         tuple(TreeEnsemble.from_arrays(arrays, f"trees.{index}") for index in range(card["trees"])),
         Ridge.from_arrays(arrays) if "ridge.weights" in arrays else None)
-    return Estimator(tuple(each["name"] for each in card["inputs"]), members, Mixture.from_arrays(arrays), residuals)
+    applicability = Applicability.from_arrays(arrays) if "applicability.weights" in arrays else None
+    return Estimator(tuple(each["name"] for each in card["inputs"]), members, Mixture.from_arrays(arrays), residuals,
+                     applicability)
 
 
 def outside_ranges(model: Model, site_days: SiteDays, rows: NDArray[np.intp]) -> NDArray[np.bool_]:

@@ -15,7 +15,7 @@ from ..execution import torch_threads
 from ..progress import Progress
 from ..scores import rmse
 from ..settings import Resources
-from .estimator import Data, Estimator, fit_and_check
+from .estimator import PLACE, Data, Estimator, fit_and_check
 from .location_features import site_features
 from .settings import Pm25Settings
 from .site_days import SiteDays
@@ -30,8 +30,9 @@ class Trained:
     """A model and what is known of it.
 
     checked: estimates of the windows by models without their place, and without their block of places, shape
-    (2, windows). attention: mean weight of every day of the window, (days,). importance: covariate to the growth of the
-    error, ug/m3, when its values are shuffled among site-days; the largest first.
+    (2, windows). attention: mean weight of every day of the window, (days,). importance: covariate, or place for all
+    location features, to the growth of the error, ug/m3, when its values are shuffled among site-days (or places); the
+    largest first.
     """
 
     estimator: Estimator
@@ -68,6 +69,7 @@ def train_pm25(site_days: SiteDays, settings: Pm25Settings, checkpoint: str, res
         estimator, checked = fit_and_check(data, every, settings, device, progress.part(0, 0.9))
         attention = estimator.members.estimate(data, every, device, Progress())[1]
         importance = _importance(estimator, data, device, progress.part(0.9, 1))
+    estimator = estimator.with_applicability(data, every, importance)
     return Trained(estimator, data, checked, attention.mean(axis=0, dtype=np.float64), importance)
 
 
@@ -103,4 +105,7 @@ def _importance(estimator: Estimator, data: Data, device: torch.device, progress
         changed = replace(data, site_days=replace(data.site_days, values=shuffled))
         grown[name] = rmse(truth, estimator.estimate(changed, windows, device, Progress()).value) - before
         progress.report((column + 1) / len(estimator.names))
+    if data.places is not None:
+        changed = replace(data, places=generator.permutation(data.places))
+        grown[PLACE] = rmse(truth, estimator.estimate(changed, windows, device, Progress()).value) - before
     return dict(sorted(grown.items(), key=lambda each: -each[1]))

@@ -74,5 +74,5 @@ class EstimatePm25(NocturneAlgorithm):
                                read.text("MODEL"), read.text("CHECKPOINT"), run.resources, run.progress)
         run.outputs.add_fields("OUTPUT", table, {
             "pm25": ("number", found.value), "pm25_low": ("number", found.low), "pm25_high": ("number", found.high),
-            "pm25_outside": ("integer", found.outside.astype(int))})
+            "pm25_unlike": ("number", found.dissimilarity), "pm25_outside": ("integer", found.outside.astype(int))})
         return {"ESTIMATE_COUNT": int(np.isfinite(found.value).sum()), "OUTSIDE_COUNT": int(found.outside.sum())}
