@@ -149,6 +149,15 @@ class Inputs:
             return ""
         raise InputError(name, f"'{given}' isn't a coordinate reference system", "give one such as EPSG:32651")
 
+    def one_of(self, *names: str) -> str:
+        """The one of several optional parameters that was given. Raises InputError for none and for several."""
+        given = [name for name in names if self._parameters.get(name) not in (None, "")]
+        if len(given) != 1:
+            listed = " and ".join(names)
+            raise InputError(names[0], f"{listed} were both given" if given else f"neither {' nor '.join(names)} was "
+                             "given", "give one of them")
+        return given[0]
+
     def text(self, name: str) -> str:
         return str(self._algorithm.parameterAsString(self._parameters, name, self._context))
 

@@ -7,7 +7,9 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
+import rasterio
 from nocturne.tests.conftest import ROOT
+from rasterio.transform import from_origin
 
 SITES, DAYS = 30, 5
 FIELDS = {"DATE_FIELD": "date", "SITE_FIELD": "site"}
@@ -98,15 +100,11 @@ def changed(**columns):
 
 @pytest.mark.parametrize(("rows", "parameters", "sentence"), [
     (changed(date="3 March"), {}, "DATE_FIELD: '3 March' in the field 'date' isn't a date"),
-    (changed(date="2021-03-01"), {}, "INPUT: the site 's00' has 2021-03-01 more than once"),
-    (changed(place=[-70, 40]), {}, "SITE_FIELD: the site 's00' moves"),
     (simulated(sites=12), {"FEATURE_FIELDS": "haze;note"}, "FEATURE_FIELDS: the field 'note' isn't numeric"),
-    (simulated(sites=1), {}, "SITE_FIELD: 'site' holds one site only"),
     (simulated(sites=5), {}, "INPUT: the target was measured at 5 places"),
-    (simulated(sites=12, days=2), {"MIN_DAYS": 3}, "MIN_DAYS: no window of 4 days has covariates on 3 days"),
-    (changed(place=[-90, 95]), {}, "INPUT: a point has the latitude 95"),
 ])
 def test_what_cannot_be_trained_on_is_said_in_one_sentence(qgis_process, tmp_path, rows, parameters, sentence):
+    """The other sentences about site-days are those of test_site_days.py."""
     run = qgis_process("nocturne:trainpm25", INPUT=write(tmp_path / "in.geojson", rows),
                        MODEL=tmp_path / "model.json", **{**TRAINING, **parameters})
     assert run.code == 1
@@ -148,16 +146,42 @@ def test_the_simulated_country_is_learnt_from(qgis_process, tmp_path):
     assert found["short_windows"] == sum(each["properties"]["date"] <= f"2021-01-0{first_days}" for each in features)
 
 
-def test_a_model_with_other_covariates_or_of_another_kind_is_refused(qgis_process, trained, tmp_path):
-    rows = [{name: value for name, value in row.items() if name != "wind"} for row in simulated(sites=2)]
-    layer = write(tmp_path / "in.geojson", rows)
-    other = tmp_path / "other.json"
-    other.write_text("{}")
-    for model, sentence in (("", "INPUT: the field 'aod' of the model isn't there (20 of 20"),
-                            (trained[0] / "model.json", "INPUT: the field 'wind' of the model isn't there (1 of 2"),
-                            (other, "MODEL: 'other.json' isn't a model")):
-        run = qgis_process("nocturne:estimatepm25", INPUT=layer, **FIELDS, MODEL=model, OUTPUT=tmp_path / "out.csv")
+def test_models_with_other_covariates_or_units_are_refused(qgis_process, trained, tmp_path):
+    without_wind = [{name: value for name, value in row.items() if name != "wind"} for row in simulated(sites=2)]
+    in_kelvin = [{**row, "haze": row["haze"] + 273.15} for row in simulated(sites=2)]
+    for rows, sentence in ((without_wind, "INPUT: the field 'wind' of the model isn't there (1 of 2"),
+                           (in_kelvin, "INPUT: 'haze' goes from 27")):
+        run = qgis_process("nocturne:estimatepm25", INPUT=write(tmp_path / "in.geojson", rows), **FIELDS,
+                           MODEL=trained[0] / "model.json", OUTPUT=tmp_path / "out.csv")
         assert run.code == 1
         assert sentence in run.error
         assert len(run.error.splitlines()) == 1
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_daily_rasters_become_dated_maps_with_their_styles(qgis_process, trained, tmp_path):
+    folder = tmp_path / "days"
+    folder.mkdir()
+    haze = np.linspace(0, 9, 20).reshape(4, 5).astype(np.float32)
+    for day in ("2021-03-01", "2021-03-02"):
+        with rasterio.open(folder / f"{day}.tif", "w", driver="GTiff", width=5, height=4, count=2, dtype="float32",
+                           crs="EPSG:4326", transform=from_origin(-95, 40, 0.5, 0.5)) as dataset:
+            dataset.write(np.stack((haze, np.full_like(haze, 2))))
+            dataset.descriptions = ("haze", "wind")
+    names = ("ESTIMATE", "LOW", "HIGH", "APPLICABILITY")
+    run = qgis_process("nocturne:estimatepm25", RASTERS=folder, MODEL=trained[0] / "model.json", DEVICE="cpu",
+                       **{name: tmp_path / f"{name}.tif" for name in names})
+    assert run.code == 0, run.stderr
+    assert run.results["ESTIMATE_COUNT"] == 40
+    found = {}
+    for name in names:
+        with rasterio.open(tmp_path / f"{name}.tif") as dataset:
+            assert dataset.descriptions == ("2021-03-01", "2021-03-02")
+            found[name] = dataset.read()
+        assert (tmp_path / f"{name}.qml").exists()
+    assert np.corrcoef(found["ESTIMATE"][0].ravel(), haze.ravel())[0, 1] > 0.9
+    assert (found["LOW"] <= found["ESTIMATE"]).all()
+    assert (found["ESTIMATE"] < found["HIGH"]).all()
+    assert (found["APPLICABILITY"] >= 0).all()
+    both = qgis_process("nocturne:estimatepm25", RASTERS=folder, INPUT=trained[0] / "site_days.geojson")
+    assert (both.code, both.error) == (1, "INPUT: INPUT and RASTERS were both given; give one of them.")

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ...models.registry import bundled_path, load_model
+from ...models.registry import Model, bundled_path, load_model
 from ..devices import pick_device
 from ..execution import torch_threads
 from ..feature_tables import FeatureTable
 from ..progress import Progress
 from ..settings import Resources
-from .model_file import KIND, check_features, outside_ranges, read_estimator
+from .model_file import KIND, check_features, check_units, outside_ranges, read_estimator
 from .site_days import SiteDays, read_site_days
 from .train_pm25 import make_data
 
@@ -34,16 +34,23 @@ class TableEstimates:
     outside: NDArray[np.bool_]
 
 
+def named_model(model_file: str, progress: Progress) -> Model:
+    """The model of a file, or the bundled one where none was named, whose card says what to beware of."""
+    model = load_model(model_file or bundled_path(BUNDLED), KIND)
+    if "warning" in model.card:
+        progress.warning(model.card["warning"])
+    return model
+
+
 def estimate_table(table: FeatureTable, date_field: str, site_field: str, calendar: FeatureTable | None,
                    model_file: str, checkpoint: str, resources: Resources, progress: Progress) -> TableEstimates:
     """Estimates of every row, in its order. calendar: covariates on further days. model_file: empty takes the bundled
     model. Raises InputError, Cancelled."""
-    model = load_model(model_file or bundled_path(BUNDLED), KIND)
-    if "warning" in model.card:
-        progress.warning(model.card["warning"])
+    model = named_model(model_file, progress)
     estimator = read_estimator(model)
     check_features(model, table)
     site_days = read_site_days(table, date_field, site_field, "", estimator.names, calendar, fewest_sites=1)
+    check_units(model, site_days.values, table.parameter)
     rows = _rows_of(table, date_field, site_field, site_days)
     data = make_data(site_days, rows, estimator.settings, checkpoint, resources, progress)
     device = torch.device(pick_device(resources.device, progress))

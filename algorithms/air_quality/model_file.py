@@ -118,3 +118,19 @@ def check_features(model: Model, table: FeatureTable) -> None:
     if lacking:
         raise InputError(table.parameter, f"the field '{lacking[0]}' of the model isn't there "
                          f"({len(lacking)} of {len(wanted)} are missing)", "give the covariates that it was trained on")
+
+
+def check_units(model: Model, values: NDArray[np.float32], parameter: str) -> None:
+    """Raises InputError where all values of a covariate lie farther from its training range than that is wide.
+
+    values: shape (rows, covariates). A region or season that the model doesn't know moves covariates less; Kelvin in
+    place of degrees Celsius, or per cent in place of shares, move them so far.
+    """
+    for about, column in zip(model.card["inputs"], values.T):
+        known = column[np.isfinite(column)]
+        if about["low"] is None or not len(known):
+            continue
+        low, high = float(about["low"]), float(about["high"])
+        if high > low and (known.min() > 2 * high - low or known.max() < 2 * low - high):
+            raise InputError(parameter, f"'{about['name']}' goes from {known.min():g} to {known.max():g}, in the "
+                             f"training from {low:g} to {high:g}", "give it in the unit that the model was trained on")

@@ -38,11 +38,11 @@ class Windows:
 
 
 def make_windows(site_days: SiteDays, targets: NDArray[np.intp], steps: int, min_days: int,
-                 direction: str = "past") -> Windows:
+                 direction: str = "past", may_be_none: bool = False) -> Windows:
     """Windows of so many days that end at each target row, or have it in their middle.
 
     targets: rows to estimate. direction: past or centred (odd steps). Days without a row, or whose features are all
-    missing, are masked. Raises InputError where no window has min_days.
+    missing, are masked. Raises InputError where no window has min_days, unless there may be none.
     """
     if direction == "centred" and steps % 2 == 0:
         raise InputError("WINDOW", f"{steps} days have no middle", "give an odd number with DIRECTION centred")
@@ -58,7 +58,7 @@ def make_windows(site_days: SiteDays, targets: NDArray[np.intp], steps: int, min
     present = rows != MASKED
     count = present.sum(axis=1)
     enough = count >= min_days
-    if not enough.any():
+    if not enough.any() and not may_be_none:
         raise InputError("MIN_DAYS", f"no window of {steps} days has covariates on {min_days} days "
                          f"(the fullest has {count.max(initial=0)})",
                          "lower MIN_DAYS, or give the days without measurements by CALENDAR")

@@ -1,0 +1,161 @@
+"""Daily maps from daily rasters: the same estimates as at points, whatever the blocks."""
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+import rasterio
+import torch
+from nocturne.algorithms.air_quality import estimate_maps as maps_room
+from nocturne.algorithms.air_quality import estimator as estimator_room
+from nocturne.algorithms.air_quality.covariate_rasters import find_covariate_rasters
+from nocturne.algorithms.air_quality.estimate_maps import MAPS, estimate_maps
+from nocturne.algorithms.air_quality.estimator import Data, fit_estimator
+from nocturne.algorithms.air_quality.location_features import site_features
+from nocturne.algorithms.air_quality.model_file import KIND, read_estimator, save_estimator
+from nocturne.algorithms.air_quality.settings import Pm25Settings
+from nocturne.algorithms.air_quality.site_days import SiteDays
+from nocturne.algorithms.air_quality.windows import make_windows
+from nocturne.algorithms.errors import Cancelled, InputError
+from nocturne.algorithms.progress import Progress
+from nocturne.algorithms.settings import Resources
+from nocturne.models.registry import load_model
+from rasterio.transform import from_origin
+
+DAYS, ROWS, COLUMNS = 5, 4, 6
+FIRST = date(2021, 2, 26)  # across the end of a month
+CPU = torch.device("cpu")
+RESOURCES = Resources(threads=1, device="cpu")
+
+
+def cell_values():
+    """Shape (days, bands, rows, columns): a day without anything in one cell, a cell without anything at all."""
+    values = np.random.default_rng(1).normal(size=(DAYS, 2, ROWS, COLUMNS)).astype(np.float32)
+    values[2, :, 1, 1] = np.nan
+    values[:, :, 3, 5] = np.nan
+    values[1, 0, 0, 0] = np.nan
+    return values
+
+
+def write_days(folder, values, names=("haze", "wind"), west=-95.0):
+    folder.mkdir(exist_ok=True)
+    for day, bands in enumerate(values):
+        with rasterio.open(folder / f"covariates_{FIRST + timedelta(day)}.tif", "w", driver="GTiff", width=COLUMNS,
+                           height=ROWS, count=2, dtype="float32", crs="EPSG:4326", nodata=-9999,
+                           transform=from_origin(west, 40, 0.5, 0.5)) as dataset:
+            dataset.write(np.where(np.isnan(bands[::-1]), -9999, bands[::-1]))  # wind is the first band
+            dataset.descriptions = names[::-1]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model_file(tmp_path_factory):
+    generator = np.random.default_rng(2)
+    site, day = np.repeat(np.arange(20, dtype=np.int32), 6), np.tile(np.arange(6, dtype=np.int32), 20)
+    values = generator.normal(size=(120, 2)).astype(np.float32)
+    site_days = SiteDays(site, day + FIRST.toordinal(), generator.uniform(-96, -90, 20), generator.uniform(36, 41, 20),
+                         values, (10 + 3 * values[:, 0]).astype(np.float32), ("haze", "wind"),
+                         tuple(map(str, range(20))))
+    settings = Pm25Settings(window=3, min_days=2, members=1, epochs=1, geolocation="cyclic")
+    places = site_features(site_days.longitude, site_days.latitude, "cyclic", "", RESOURCES, Progress())
+    data, every = Data(site_days, make_windows(site_days, np.arange(120), 3, 2), places), np.arange(100)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(estimator_room, "INNER_FOLDS", 2)
+        patch.setattr(estimator_room, "TREE_SEEDS", 1)
+        model = fit_estimator(data, every, settings, CPU, Progress())
+    model = model.with_applicability(data, every, {"haze": 3.0, "wind": 0.1, "place": 0.5})
+    path = tmp_path_factory.mktemp("model") / "model.json"
+    save_estimator(str(path), model, data, every, {"title": "test"})
+    return path
+
+
+def mapped(folder, model_file, tmp_path, **resources):
+    paths = {name: str(tmp_path / f"{name}.tif") for name in MAPS}
+    counts = estimate_maps(str(folder), str(model_file), "", paths, Resources(threads=1, device="cpu", **resources),
+                           Progress())
+    found = []
+    for path in paths.values():
+        with rasterio.open(path) as dataset:
+            assert dataset.descriptions == tuple(str(FIRST + timedelta(day)) for day in range(DAYS))
+            found.append(dataset.read())
+    return np.array(found), counts
+
+
+def test_maps_are_the_estimates_of_their_cells(model_file, tmp_path):
+    values = cell_values()
+    found, counts = mapped(write_days(tmp_path / "days", values), model_file, tmp_path)
+    estimator = read_estimator(load_model(str(model_file), KIND))
+    east, north = np.meshgrid(-94.75 + 0.5 * np.arange(COLUMNS), 39.75 - 0.5 * np.arange(ROWS))
+    cells = ROWS * COLUMNS
+    site_days = SiteDays(
+        np.repeat(np.arange(cells, dtype=np.int32), DAYS),
+        np.tile(np.arange(DAYS, dtype=np.int32) + FIRST.toordinal(), cells), east.ravel(), north.ravel(),
+        values.transpose(2, 3, 0, 1).reshape(-1, 2), np.full(cells * DAYS, np.nan, np.float32), ("haze", "wind"),
+        ("",) * cells)
+    places = site_features(site_days.longitude, site_days.latitude, "cyclic", "", RESOURCES, Progress())
+    data = Data(site_days, make_windows(site_days, np.arange(cells * DAYS), 3, 2), places)
+    every = np.arange(len(data.windows.target))
+    alone = estimator.estimate(data, every, CPU, Progress())
+    expected = np.full((4, cells * DAYS), np.nan)
+    expected[:, data.windows.target] = (alone.value, alone.low, alone.high, estimator.dissimilarity(data, every))
+    expected = expected.reshape(4, ROWS, COLUMNS, DAYS).transpose(0, 3, 1, 2)
+    np.testing.assert_allclose(found, expected, rtol=2e-5, atol=1e-5)
+    assert np.isnan(found[0, 0]).all()  # one day of two that are needed
+    assert np.isnan(found[0, :, 3, 5]).all()
+    assert np.isfinite(found[0, 2, 1, 1])  # its own day is masked, the two before speak
+    assert counts.estimates == np.isfinite(found[0]).sum()
+
+
+def test_blocks_change_nothing(model_file, tmp_path, monkeypatch):
+    folder = write_days(tmp_path / "days", cell_values())
+    whole, counts = mapped(folder, model_file, tmp_path)
+    monkeypatch.setattr(maps_room, "TOGETHER", 2 * DAYS)
+    plan = maps_room.plan_windows
+    monkeypatch.setattr(maps_room, "plan_windows", lambda width, height, shape, each, _: plan(
+        width, height, (1, 4), each, 4 * each))
+    blocks, again = mapped(folder, model_file, tmp_path)
+    np.testing.assert_allclose(blocks, whole, rtol=1e-5, atol=1e-6)
+    assert again == counts
+
+
+def test_a_day_without_a_file_is_masked(model_file, tmp_path):
+    folder = write_days(tmp_path / "days", cell_values())
+    (folder / f"covariates_{FIRST + timedelta(3)}.tif").unlink()
+    paths = {"ESTIMATE": str(tmp_path / "estimate.tif")}
+    assert estimate_maps(str(folder), str(model_file), "", paths, RESOURCES, Progress()).days == DAYS - 1
+
+
+def test_what_lies_far_from_the_training_data_is_unlike_it(model_file, tmp_path):
+    values = cell_values()
+    values[4, 0, 0, 2] = 60.0
+    found, counts = mapped(write_days(tmp_path / "days", values), model_file, tmp_path)
+    assert found[3, 4, 0, 2] > 5
+    assert np.nanmedian(found[3]) < 1
+    assert counts.outside > 0
+
+
+def test_cancel_ends_the_maps(model_file, tmp_path):
+    class Stopped(Progress):
+        def is_cancelled(self):
+            return True
+
+    folder = write_days(tmp_path / "days", cell_values())
+    with pytest.raises(Cancelled):
+        estimate_maps(str(folder), str(model_file), "", {"ESTIMATE": str(tmp_path / "map.tif")}, RESOURCES, Stopped())
+
+
+@pytest.mark.parametrize(("change", "sentence"), [
+    (lambda folder: (folder / "soon.tif").write_bytes(b""), "'soon.tif' says no single day"),
+    (lambda folder: (folder / "x_20210227.tif").write_bytes(b""), "are of the same day"),
+    (lambda folder: [path.unlink() for path in folder.iterdir()], "has no GeoTIFF"),
+    (lambda folder: write_days(folder, cell_values()[:2], ("haze", "rain")),
+     "no band of 'covariates_2021-02-26.tif' is described as 'wind'"),
+    (lambda folder: write_days(folder, cell_values()[:2], west=-80.0), "'covariates_2021-02-28.tif' has other cells"),
+])
+def test_rasters_that_cannot_be_used_are_named(tmp_path, change, sentence):
+    folder = write_days(tmp_path / "days", cell_values())
+    change(folder)
+    with pytest.raises(InputError, match="RASTERS: ") as error:
+        find_covariate_rasters(str(folder), ("haze", "wind"), Progress())
+    assert sentence in str(error.value)
