@@ -65,6 +65,15 @@ def equal_area_crs(bounds: Bounds) -> CRS:
                           "+datum=WGS84 +units=m +no_defs")
 
 
+def cell_positions(grid: Grid, window: Window) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Longitude and latitude of the centres of a window's cells, row by row."""
+    columns, rows = np.meshgrid(window.col_off + np.arange(window.width) + 0.5,
+                                window.row_off + np.arange(window.height) + 0.5)
+    x, y = grid.transform * (columns.ravel(), rows.ravel())
+    longitude, latitude = transform_points(grid.crs, WGS84, x, y)
+    return (longitude + 180) % 360 - 180, latitude
+
+
 def transform_points(source: CRS, target: CRS, x: NDArray[np.float64],
                      y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Coordinates of shape (n,) from one CRS in the other, in x, y order."""

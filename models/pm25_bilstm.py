@@ -54,10 +54,10 @@ class Pm25BiLstm(nn.Module):
         Returns estimates (n,) and the attention of every day (n, days), 0 where masked. Masked days take no part: the
         network sees the days that are there one after the other.
         """
-        order = torch.argsort(present.logical_not().to(torch.uint8), dim=1, stable=True)
-        hidden = torch.take_along_dim(steps, order[..., None], dim=1)
         lengths = present.sum(dim=1)
-        days = present.shape[1]
+        days = int(lengths.max())
+        order = torch.argsort(present.logical_not().to(torch.uint8), dim=1, stable=True)[:, :days]
+        hidden = torch.take_along_dim(steps, order[..., None], dim=1)
         for index, (layer, norm) in enumerate(zip(self.recurrent, self.norms)):
             hidden = norm(_run(layer, hidden, lengths))
             if index < len(self.recurrent) - 1:
@@ -69,7 +69,7 @@ class Pm25BiLstm(nn.Module):
         if self.place is not None and location is not None:
             place = self.place(location)
             joined = joined * place if self.fusion == "hadamard" else torch.cat((joined, place), dim=1)
-        attention = torch.zeros_like(weights).scatter(1, order, weights)
+        attention = weights.new_zeros(present.shape).scatter(1, order, weights)
         return self.head(joined).squeeze(1), attention
 
 

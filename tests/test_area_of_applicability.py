@@ -32,9 +32,9 @@ def test_dissimilarity_and_threshold_are_those_of_the_definition():
 def test_what_has_no_importance_makes_nothing_unlike():
     predictors, folds = training()
     found = fit_applicability(predictors, IMPORTANCE, folds)
-    moved = predictors + [0, 0, 100.0]
+    moved = predictors + np.array([0, 0, 100.0])
     np.testing.assert_allclose(found.dissimilarity(moved), 0, atol=1e-5)
-    assert (found.dissimilarity(predictors + [9.0, 0, 0]) > found.threshold).mean() > 0.9
+    assert (found.dissimilarity(predictors + np.array([9.0, 0, 0])) > found.threshold).mean() > 0.9
 
 
 def test_without_any_importance_all_predictors_count_alike():

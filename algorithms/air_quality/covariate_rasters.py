@@ -14,7 +14,6 @@ from ..errors import InputError
 from ..folders import files_below
 from ..night_lights.dates_in_names import periods_in_name
 from ..progress import Progress
-from ..projections import WGS84, transform_points
 from ..rasters import Grid, RasterInput, open_raster, read_grid, read_values
 
 PARAMETER = "RASTERS"
@@ -39,14 +38,6 @@ class CovariateRasters:
                 values[:, :, number] = np.moveaxis(read_values(dataset, bands, window), 0, 2)
             progress.check()
         return values
-
-    def positions(self, window: Window) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Longitude and latitude of the centres of a window's cells, row by row."""
-        columns, rows = np.meshgrid(window.col_off + np.arange(window.width) + 0.5,
-                                    window.row_off + np.arange(window.height) + 0.5)
-        x, y = self.grid.transform * (columns.ravel(), rows.ravel())
-        longitude, latitude = transform_points(self.grid.crs, WGS84, x, y)
-        return (longitude + 180) % 360 - 180, latitude
 
 
 def find_covariate_rasters(folder: str, names: Sequence[str], progress: Progress) -> CovariateRasters:

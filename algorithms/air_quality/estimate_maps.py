@@ -15,6 +15,7 @@ from ..devices import pick_device
 from ..errors import InputError
 from ..execution import torch_threads
 from ..progress import Progress
+from ..projections import cell_positions
 from ..rasters import RasterWriter, plan_windows
 from ..settings import Resources
 from .covariate_rasters import CovariateRasters, find_covariate_rasters
@@ -79,7 +80,7 @@ def _block(rasters: CovariateRasters, block: Window, estimator: Estimator, model
     """MAPS of a block, shape (4, days, rows, columns), and how many of its estimates lie outside."""
     days = len(rasters.days)
     values = rasters.read(block, progress).reshape(-1, days, len(estimator.names))
-    longitude, latitude = rasters.positions(block)
+    longitude, latitude = cell_positions(rasters.grid, block)
     maps = np.full((len(MAPS), days, len(values)), np.nan, np.float32)
     cells = np.flatnonzero(np.isfinite(values).any(axis=(1, 2)) & np.isfinite(longitude + latitude))
     outside, together = 0, max(1, TOGETHER // days)

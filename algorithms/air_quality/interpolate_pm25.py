@@ -30,10 +30,15 @@ class PointEstimates:
     outside: NDArray[np.bool_]
 
 
+def interpolation_model(model_file: str) -> Interpolator:
+    """Empty takes the bundled one."""
+    return read_interpolation(load_model(model_file or bundled_path(BUNDLED), KIND))
+
+
 def interpolate_points(points: FeatureTable, point_date_field: str, monitors: FeatureTable, date_field: str,
                        pm25_field: str, model_file: str, progress: Progress) -> PointEstimates:
     """Estimates of every row, in its order. Raises InputError, Cancelled."""
-    model = read_interpolation(load_model(model_file or bundled_path(BUNDLED), KIND))
+    model = interpolation_model(model_file)
     given = dict(by_day(donors := read_monitors(monitors, date_field, pm25_field)))
     longitude, latitude = point_positions(points).T
     places, which = np.unique(unit_vectors(longitude, latitude), axis=0, return_inverse=True)

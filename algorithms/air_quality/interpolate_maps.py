@@ -1,0 +1,79 @@
+"""Daily maps of PM2.5 between the monitors of each day, by an interpolation model."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.windows import Window
+
+from ..errors import InputError
+from ..feature_tables import FeatureTable
+from ..progress import Progress
+from ..projections import cell_positions
+from ..rasters import TILE, RasterInput, RasterWriter, open_raster, plan_windows, read_grid, read_values
+from ..settings import Resources
+from .distances import unit_vectors
+from .interpolate_pm25 import interpolation_model, read_monitors
+from .interpolation import FEWEST_MONITORS, DayField, Interpolator, by_day
+
+MAPS = ("ESTIMATE", "LOW", "HIGH")
+ARRAYS = 6  # of cells times monitors that an estimate takes
+
+
+def interpolate_maps(template: RasterInput, monitors: FeatureTable, date_field: str, pm25_field: str, model_file: str,
+                     paths: Mapping[str, str], resources: Resources, progress: Progress) -> int:
+    """Writes one band per day with enough monitors on the template's cells and gives the number of days.
+
+    Cells without data in the template's first band stay empty. paths: of the wanted ones of MAPS. Raises InputError,
+    Cancelled.
+    """
+    if not paths:
+        raise InputError("ESTIMATE", "no map was asked for", "name at least one of the maps")
+    model = interpolation_model(model_file)
+    donors = read_monitors(monitors, date_field, pm25_field)
+    days = [(day, rows) for day, rows in by_day(donors) if len(rows) >= FEWEST_MONITORS]
+    most = max(len(model.longitude), *(len(rows) for _, rows in days))
+    together = max(1, int(resources.max_bytes / 4 / (8 * most**2)))  # days whose matrices are in memory
+    with ExitStack() as stack:
+        dataset = stack.enter_context(open_raster(template))
+        grid = read_grid(template, dataset)
+        windows = plan_windows(grid.width, grid.height, (TILE, TILE), 8.0 * ARRAYS * most, resources.max_bytes / 4)
+        writers = {name: stack.enter_context(RasterWriter(
+            name, path, grid, [date.fromordinal(day).isoformat() for day, _ in days], "float32", float("nan"),
+            "ug/m3")) for name, path in paths.items()}
+        for start in range(0, len(days), together):
+            step = progress.part(start / len(days), min(1.0, (start + together) / len(days)))
+            fields = []
+            for day, rows in days[start:start + together]:
+                fields.append(model.day_field(donors, rows, day))
+                step.check()
+            for number, window in enumerate(windows):
+                known = np.isfinite(read_values(dataset, [1], window)[0].ravel())
+                part = step.part(number / len(windows), (number + 1) / len(windows))
+                maps = _block(model, fields, np.column_stack(cell_positions(grid, window)), known, part)
+                for name, writer in writers.items():
+                    writer.write(_shaped(maps[MAPS.index(name)], window), window,
+                                 range(start + 1, start + len(fields) + 1))
+    return len(days)
+
+
+def _block(model: Interpolator, fields: list[DayField], positions: NDArray[np.float64], known: NDArray[np.bool_],
+           progress: Progress) -> NDArray[np.float32]:
+    """MAPS of a block's cells, shape (3, days, cells). positions: longitude and latitude, (cells, 2)."""
+    maps = np.full((len(MAPS), len(fields), len(positions)), np.nan, np.float32)
+    cells = np.flatnonzero(known & np.isfinite(positions).all(axis=1))
+    if len(cells):
+        points = unit_vectors(*positions[cells].T)
+        courses = model.courses_at(points)
+        for number, field in enumerate(fields):
+            found = field.at(points, courses)
+            maps[:, number, cells] = found.value, found.low, found.high
+            progress.report((number + 1) / len(fields))
+    return maps
+
+
+def _shaped(values: NDArray[np.float32], window: Window) -> NDArray[np.float32]:
+    return values.reshape(-1, window.height, window.width)
