@@ -148,7 +148,6 @@ class Estimator:
         half = half * (value + SCALE_OFFSET)
         return Estimates(value, np.maximum(value - half, 0), value + half, attention)
 
-
     def predictors(self, data: Data, windows: NDArray[np.intp]) -> NDArray[np.float64]:
         """What is known on the day of some windows and of their places, standardised and not clipped, 0 where missing.
 
