@@ -17,6 +17,7 @@ from nocturne.algorithms.air_quality.estimator import Data, Estimator, fit_and_c
 from nocturne.algorithms.air_quality.geographic_folds import held_out_places
 from nocturne.algorithms.air_quality.model_file import KIND, read_estimator, save_estimator
 from nocturne.algorithms.air_quality.settings import Pm25Settings
+from nocturne.algorithms.air_quality.train_pm25 import shuffled_importance
 from nocturne.algorithms.air_quality.windows import make_windows
 from nocturne.algorithms.execution import torch_threads
 from nocturne.algorithms.progress import Progress
@@ -62,6 +63,8 @@ def main() -> None:
     data, train, test = airpred_data()
     with torch_threads(Resources(threads=1)):
         estimator, _ = fit_and_check(data, train, SETTINGS, CPU, Progress())
+        importance = shuffled_importance(estimator, data, train, CPU, Progress())
+    estimator = estimator.with_applicability(data, train, importance)
     path = bundled_path(BUNDLED)
     # Twice: the card says how good the weights are that were stored and read again.
     save_estimator(path, estimator, data, train, CARD)

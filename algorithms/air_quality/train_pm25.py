@@ -68,7 +68,7 @@ def train_pm25(site_days: SiteDays, settings: Pm25Settings, checkpoint: str, res
     with torch_threads(resources):
         estimator, checked = fit_and_check(data, every, settings, device, progress.part(0, 0.9))
         attention = estimator.members.estimate(data, every, device, Progress())[1]
-        importance = _importance(estimator, data, device, progress.part(0.9, 1))
+        importance = shuffled_importance(estimator, data, every, device, progress.part(0.9, 1))
     estimator = estimator.with_applicability(data, every, importance)
     return Trained(estimator, data, checked, attention.mean(axis=0, dtype=np.float64), importance)
 
@@ -92,10 +92,11 @@ def make_data(site_days: SiteDays, targets: NDArray[np.intp], settings: Pm25Sett
     return Data(site_days, windows, places)
 
 
-def _importance(estimator: Estimator, data: Data, device: torch.device, progress: Progress) -> dict[str, float]:
+def shuffled_importance(estimator: Estimator, data: Data, train: NDArray[np.intp], device: torch.device,
+                        progress: Progress) -> dict[str, float]:
+    """Growth of the error on some of the training windows when a covariate is shuffled; the largest first."""
     generator = np.random.default_rng(estimator.settings.seed)
-    count = len(data.windows.target)
-    windows = np.sort(generator.permutation(count)[:SHUFFLED_WINDOWS])
+    windows = np.sort(generator.permutation(train)[:SHUFFLED_WINDOWS])
     truth, values = data.target[windows], data.site_days.values
     before = rmse(truth, estimator.estimate(data, windows, device, Progress()).value)
     grown = {}
