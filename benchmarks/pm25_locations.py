@@ -14,7 +14,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from nocturne.algorithms.air_quality.comparison import Comparison, Job, Judged, Plan, judge, make_plan, search_artefacts
+from nocturne.algorithms.air_quality.comparison import (
+    NO_LOCATION,
+    Comparison,
+    Job,
+    Judged,
+    Plan,
+    judge,
+    make_plan,
+    search_artefacts,
+)
 from nocturne.algorithms.air_quality.comparison_report import write_report
 from nocturne.algorithms.air_quality.comparison_summary import Summary, conclusions, summarise
 from nocturne.algorithms.air_quality.settings import ComparisonSettings
@@ -49,15 +58,16 @@ def judge_all(plan: Plan, jobs: Iterable[Job], results: Path, device: torch.devi
 
 
 def table(found: Comparison, summary: Summary) -> str:
-    """R2 and what each location gains over none, by protocol and kind of residuals, in Markdown."""
-    lines = ["| location | protocol | residuals of | R2 | seeds | over no location | seeds |", "|" + "---|" * 7]
+    """R2 and what each location gains over none and over the same network without it, in Markdown."""
+    lines = ["| location | protocol | residuals of | R2 | seeds | over no location | over its control | seeds |",
+             "|" + "---|" * 8]
     for (protocol, variant, residuals), each in summary.overall.items():
-        none = summary.overall[protocol, found.variants[0], residuals]
-        gains = [one - other for one, other in zip(each.seeds, none.seeds)]
+        none, control = (summary.overall[protocol, other, residuals] for other in (NO_LOCATION, variant.control))
+        gains = [one - other for one, other in zip(each.seeds, control.seeds)]
         gain = each.r2.value - none.r2.value
         lines.append(f"| {variant.label} | {protocol} | {residuals} | {each.r2.value:.3f} | {min(each.seeds):.3f} to "
                      f"{max(each.seeds):.3f} | {gain:+.3f}{' (loses)' if gain < -LARGEST_LOSS else ''} | "
-                     f"{min(gains):+.3f} to {max(gains):+.3f} |")
+                     f"{each.r2.value - control.r2.value:+.3f} | {min(gains):+.3f} to {max(gains):+.3f} |")
     return "\n".join(lines)
 
 

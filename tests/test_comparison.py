@@ -60,20 +60,21 @@ def compared():
 
 
 def test_every_variant_is_judged_on_the_same_folds(compared):
-    assert compared.variants == [NO_LOCATION, Variant("degrees"), Variant("harmonics_siren", "hadamard")]
+    assert compared.variants == [NO_LOCATION, Variant("constant", "hadamard"), Variant("degrees"),
+                                 Variant("harmonics_siren", "hadamard")]
     assert compared.residual_kinds == ["none", "all", "beyond_100_km"]
     tested = {}
     for each in compared.judged:
         tested.setdefault((each.variant, each.residuals), []).append((each.seed, each.fold, each.windows.tolist()))
         assert np.isfinite(each.estimate).all()
         assert (each.estimate >= 0).all()
-    assert len(tested) == 9
+    assert len(tested) == 12
     assert len({str(each) for each in tested.values()}) == 1
     assert len(next(iter(tested.values()))) == 2 * (2 + 8 + 2)
 
 
 def test_distances_are_those_to_the_nearest_training_place(compared):
-    for each in compared.judged[::9]:
+    for each in compared.judged[::12]:
         fold = next(fold for fold in each.layout.folds if fold.name == each.fold)
         days = compared.data.site_days
         train, test = (days.site[rows] for rows in (fold.train, fold.test))
@@ -115,13 +116,13 @@ def test_scores_pool_what_was_judged(compared):
     assert overall.seeds[0] == pytest.approx(
         scores.r2(compared.data.target[windows], np.concatenate([each.estimate for each in board])))
     rows = list(score_rows(compared))
-    assert len(rows) == 9 * 2 * (2 + 8 + 2 + 6)
+    assert len(rows) == 12 * 2 * (2 + 8 + 2 + 6)
     assert {len(row) for row in rows} == {9 + len(ALL_NAMES)}
 
 
 def test_errors_of_sites_are_means_over_folds_and_seeds(compared):
     rows = {tuple(row[:5]): (row, point) for row, point in error_points(compared)}
-    assert len(rows) == 40 * 3 * 9
+    assert len(rows) == 40 * 3 * 12
     parts = [each for each in compared.judged if (each.layout.protocol, each.variant, each.residuals)
              == ("random_places", Variant("degrees"), "all")]
     error = np.concatenate([(each.estimate - compared.data.target[each.windows])[compared.data.site[each.windows] == 7]
@@ -142,8 +143,25 @@ def test_the_report_ends_with_what_is_real(compared, tmp_path):
     assert text.index("Which differences are real") > text.index("Artefacts of the encoders")
     assert text.count("<img") == 1 + 1 + 3 + 1 + 1
     found = metrics(compared, summary)
-    assert len(found["differences"]) == 3 * (2 * 2 + 1)
+    assert len(found["differences"]) == 3 * (2 * 4 + 1)
     assert found["conclusions"] == sentences
+
+
+def test_the_control_is_the_same_network_and_knows_nothing_of_the_place():
+    days = simulated()
+    plan = comparison.make_plan(days, SETTINGS, "", None, Resources(threads=1), Progress())
+    control, located = Variant("constant", "hadamard"), Variant("harmonics_siren", "hadamard")
+    assert located.control == control
+    train = np.arange(100)
+    modules = [comparison._fit(plan.data[each], train, SETTINGS, each, 1, CPU, Progress()).members.networks[0].module
+               for each in (control, located)]
+    assert modules[0].head[0].weight.shape == modules[1].network.head[0].weight.shape
+    model = comparison._fit(plan.data[control], train, SETTINGS, control, 1, CPU, Progress())
+    moved = dataclasses.replace(plan.data[control], site_days=dataclasses.replace(days, longitude=-days.longitude))
+    for data in (plan.data[control], moved):
+        assert (data.places == 0).all()
+    np.testing.assert_array_equal(*(model.members.estimate(data, train, CPU, Progress())[0]
+                                    for data in (plan.data[control], moved)))
 
 
 def test_a_location_that_says_much_is_found_to_be_better():
@@ -168,8 +186,8 @@ def test_the_same_seed_gives_the_same_comparison():
 def test_variants_have_a_fusion_where_features_are_joined():
     wanted = ComparisonSettings(geolocations="geoclip;none,cyclic,geoclip_full")
     assert [each.label for each in variants_of(wanted)] == [
-        "none", "geoclip, hadamard", "geoclip, concatenate", "cyclic", "geoclip_full, hadamard",
-        "geoclip_full, concatenate"]
+        "none", "constant, hadamard", "constant, concatenate", "geoclip, hadamard", "geoclip, concatenate", "cyclic",
+        "geoclip_full, hadamard", "geoclip_full, concatenate"]
     assert wanted.of_model("geoclip_full", "hadamard", 2).components == 0
     assert wanted.of_model("geoclip", "hadamard", 2).components == 16
 
@@ -218,10 +236,10 @@ def test_the_evidence_resumes_by_model(tmp_path):
     results = tmp_path / "results.jsonl"
     first = pm25_locations.judge_all(plan, plan.jobs(), results, CPU)
     lines = results.read_text().splitlines()
-    assert len(lines) == 2 * 3
+    assert len(lines) == 2 * 4
     results.write_text("".join(f"{line}\n" for line in lines[:4]))
     again = pm25_locations.judge_all(plan, plan.jobs(), results, CPU)
-    assert len(results.read_text().splitlines()) == 2 * 3
+    assert len(results.read_text().splitlines()) == 2 * 4
     for one, other in zip(first, again):
         assert (one.variant, one.fold, one.residuals) == (other.variant, other.fold, other.residuals)
         np.testing.assert_array_equal(one.estimate, other.estimate)

@@ -45,13 +45,13 @@ def test_a_comparison_writes_scores_errors_and_what_is_real(qgis_process, tmp_pa
         METRICS=tmp_path / "metrics.json")
     assert run.code == 0, run.stderr
     assert "models are fitted" in run.stderr + run.stdout
-    assert run.results["MODEL_COUNT"] == 3 * (2 + 1 + 8 + 2)
+    assert run.results["MODEL_COUNT"] == 4 * (2 + 1 + 8 + 2)
     found = json.loads((tmp_path / "metrics.json").read_text())
-    assert run.results["DIFFERENCE_COUNT"] == len(found["differences"]) == 4 * 5
+    assert run.results["DIFFERENCE_COUNT"] == len(found["differences"]) == 4 * 9
     assert run.results["REAL_COUNT"] == sum(each["real"] for each in found["differences"])
     assert len(found["artefacts"]) == 2
     rows = rows_of(tmp_path / "table.csv")
-    assert len(rows) == 3 * 3 * (13 + 7)
+    assert len(rows) == 4 * 3 * (13 + 7)
     whole = [float(row["r2"]) for row in rows if (row["protocol"], row["fold"], row["geolocation"], row["residuals"])
              == ("checkerboard", "all", "degrees", "all")]
     score = next(each for each in found["scores"] if (each["protocol"], each["geolocation"], each["residuals"])

@@ -22,7 +22,7 @@ from .geographic_folds import OFFSETS, Fold, checkerboard, held_out_places, rand
 from .knndm import Matched, knndm
 from .location_features import AS_COVARIATES, site_features
 from .neighbours import Donors
-from .settings import FUSIONS, GEOLOCATIONS, PROTOCOLS, ComparisonSettings, names_in
+from .settings import FULL, FUSIONS, GEOLOCATIONS, PROTOCOLS, SAME_EVERYWHERE, ComparisonSettings, names_in
 from .site_days import SiteDays
 from .train_pm25 import FEWEST_PLACES, make_data
 
@@ -40,6 +40,15 @@ class Variant:
     @property
     def label(self) -> str:
         return f"{self.geolocation}, {self.fusion}" if self.fusion else self.geolocation
+
+    @property
+    def knows_place(self) -> bool:
+        return self.geolocation not in ("none", SAME_EVERYWHERE)
+
+    @property
+    def control(self) -> Variant:
+        """The same network without knowledge of the place."""
+        return Variant(SAME_EVERYWHERE, self.fusion) if self.fusion else NO_LOCATION
 
 
 NO_LOCATION = Variant("none")
@@ -201,15 +210,16 @@ def seeds_of(settings: ComparisonSettings) -> range:
 
 
 def variants_of(settings: ComparisonSettings) -> list[Variant]:
-    """No location first, then each encoder with each fusion where it has one."""
-    found = [NO_LOCATION]
+    """No location and the controls of the fusions first, then each encoder with each fusion where it has one."""
+    found: list[Variant] = []
     fusions = names_in(settings.fusions, "FUSIONS", FUSIONS)
     for geolocation in names_in(settings.geolocations, "GEOLOCATIONS", GEOLOCATIONS):
         if geolocation in AS_COVARIATES:
             found.append(Variant(geolocation))
         elif geolocation != NO_LOCATION.geolocation:
             found.extend(Variant(geolocation, fusion) for fusion in fusions)
-    return found
+    controls = dict.fromkeys(variant.control for variant in found)
+    return list(dict.fromkeys((NO_LOCATION, *controls, *found)))
 
 
 def make_layouts(site_days: SiteDays, settings: ComparisonSettings,
@@ -238,22 +248,24 @@ def make_layouts(site_days: SiteDays, settings: ComparisonSettings,
 def _encoded(base: Data, settings: ComparisonSettings, checkpoint: str,
              resources: Resources) -> tuple[dict[Variant, Data], dict[Variant, Encode]]:
     """The data of every variant, and its encoder for other places."""
-    names = {variant: settings.of_model(variant.geolocation, FUSIONS[0], settings.seed).geolocation
-             for variant in variants_of(settings)}
+    names = {variant: variant.geolocation.replace(FULL, "") for variant in variants_of(settings)
+             if variant.knows_place}
     if checkpoint and "satclip" not in names.values():
         raise InputError("CHECKPOINT", "SatCLIP isn't among the locations", "leave it empty or add satclip")
     encoders: dict[str, Encode] = {
         name: partial(site_features, encoder=name, checkpoint=checkpoint if name == "satclip" else "",
                       resources=resources, progress=Progress())
-        for name in names.values() if name != "none"}
+        for name in names.values()}
     try:
         features = {name: encode(base.site_days.longitude, base.site_days.latitude)
                     for name, encode in encoders.items()}
     except InputError as error:
         parameter = "GEOLOCATIONS" if error.parameter == "ENCODER" else error.parameter
         raise InputError(parameter, error.found, error.what_to_do) from error
-    data = {variant: replace(base, places=features.get(name)) for variant, name in names.items()}
-    return data, {variant: encoders[name] for variant, name in names.items() if name != "none"}
+    same = np.zeros((len(base.site_days.sites), 1), np.float32)
+    data = {variant: replace(base, places=features[names[variant]] if variant in names else same if variant.fusion
+                             else None) for variant in variants_of(settings)}
+    return data, {variant: encoders[name] for variant, name in names.items()}
 
 
 def _sides(data: Data, fold: Fold) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -112,9 +112,10 @@ def conclusions(found: Comparison, summary: Summary) -> list[str]:
             largest = max(abs(each.r2.value) for each in left)
             sentences.append(f"{protocol}: {len(left)} of {len(mine)} differences, up to {largest:.3f} in R2, can't be "
                              "told from chance.")
-        gains = [each for each in real if each.other[0] == NO_LOCATION != each.model[0] and each.r2.value > 0]
+        gains = [each for each in real if each.model[0].knows_place and each.other[0] == each.model[0].control
+                 and each.r2.value > 0]
         if not gains:
-            sentences.append(f"{protocol}: no location feature is shown to be better than none.")
+            sentences.append(f"{protocol}: no location feature is shown to be better than the same network without it.")
     if len(found.seeds) == 1:
         sentences.append("With one seed the chance of training isn't known; take SEEDS of at least 3 before you "
                          "believe a difference.")
@@ -201,10 +202,13 @@ def _name(variant: Variant) -> str:
 
 
 def _pairs(found: Comparison) -> list[tuple[tuple[Variant, str], tuple[Variant, str]]]:
-    """Each variant against none, fusions of one encoder against each other, and residuals against none."""
+    """Each variant against none and against its control, fusions of one encoder against each other, and residuals
+    against none."""
     kinds = [kind for kind in JUDGED_BY if kind in found.residual_kinds]
     pairs = [((variant, kind), (NO_LOCATION, kind)) for kind in kinds for variant in found.variants
              if variant != NO_LOCATION]
+    pairs += [((variant, kind), (variant.control, kind)) for kind in kinds for variant in found.variants
+              if variant.knows_place and variant.control != NO_LOCATION]
     pairs += [((one, kind), (two, kind)) for kind in kinds for one, two in combinations(found.variants, 2)
               if one.geolocation == two.geolocation]
     return pairs + [((NO_LOCATION, kind), (NO_LOCATION, NO_RESIDUALS)) for kind in kinds if kind != NO_RESIDUALS]

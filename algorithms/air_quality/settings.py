@@ -10,6 +10,7 @@ from ..settings import Settings, borrowed, choice, flag, number, text
 ENCODERS = ("none", "degrees", "cyclic", "harmonics_siren", "geoclip", "satclip")
 FUSIONS = ("hadamard", "concatenate")
 FULL = "_full"  # marks an encoder whose features enter as they are, without principal components
+SAME_EVERYWHERE = "constant"  # the network with a branch for the place, told the same of every place
 GEOLOCATIONS = (*ENCODERS, f"geoclip{FULL}", f"satclip{FULL}")
 PROTOCOLS = ("random_rows", "random_places", "held_out_places", "checkerboard", "knndm")
 
@@ -93,7 +94,7 @@ class ComparisonSettings(Settings):
         "none, degrees, cyclic, harmonics_siren, geoclip", "Locations",
         "Separated by commas: none, degrees, cyclic, harmonics_siren, geoclip, satclip as in 'Encode locations', or "
         "geoclip_full and satclip_full, which take all features as published and no principal components. Each is "
-        "compared with none, which is always there.")
+        "compared with none and, where it has a fusion, with constant: the same network, told the same of every place.")
     fusions: str = text(
         "hadamard, concatenate", "Fusions", "Separated by commas: hadamard, concatenate. Not for degrees and cyclic, "
         "which are covariates.")
@@ -140,13 +141,15 @@ class ComparisonSettings(Settings):
         self.of_model("none", FUSIONS[0], self.seed)
 
     def of_model(self, geolocation: str, fusion: str, seed: int) -> Pm25Settings:
-        """Settings of one model; a geolocation that ends in FULL has no principal components."""
-        full = geolocation.endswith(FULL)
+        """Settings of one model; a geolocation that ends in FULL has no principal components. SAME_EVERYWHERE is
+        treated as features of an encoder."""
+        full = geolocation.endswith(FULL) or geolocation == SAME_EVERYWHERE
+        encoder = "geoclip" if geolocation == SAME_EVERYWHERE else geolocation.replace(FULL, "")
         return Pm25Settings(
             window=self.window, min_days=self.min_days, direction=self.direction,
-            geolocation=geolocation[:-len(FULL)] if full else geolocation, components=0 if full else self.components,
-            fusion=fusion, configuration=self.configuration, members=self.members, boosting=self.boosting,
-            ridge=self.ridge, residuals=self.residuals, epochs=self.epochs, seed=seed)
+            geolocation=encoder, components=0 if full else self.components, fusion=fusion,
+            configuration=self.configuration, members=self.members, boosting=self.boosting, ridge=self.ridge,
+            residuals=self.residuals, epochs=self.epochs, seed=seed)
 
 
 def names_in(listed: str, parameter: str, known: Collection[str]) -> list[str]:

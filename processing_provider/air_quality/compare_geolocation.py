@@ -36,12 +36,14 @@ class CompareGeolocation(NocturneAlgorithm):
         "checkerboards of both colours and four offsets (beyond it), or folds whose test places lie as far from the "
         "training places as the map's own places do (knndm, Linnenbrink et al. 2024). The offset of a checkerboard "
         "matters more than most location features.\n\n"
+        "The branch that joins the place with the days adds a layer to the network, which alone may help or harm. So "
+        "each such location is also compared with constant: the same network, told the same of every place.\n\n"
         "All models are judged without the residuals of neighbouring monitors, with them, and with those of monitors "
         "at least 100 km from every test place.\n\n"
         "Intervals come from blocks of 2 degrees that are drawn again and again, the same for all models. A dense grid "
         "of the location effect is searched for patterns of the encoder: waves faster than its own, lines in its "
         "directions, a jump at 180 degrees. The report ends with sentences on the differences that are real.\n\n"
-        "The default trains some 800 networks: an hour for 4,000 site-days on two cores. For a first look take SEEDS "
+        "The default trains some 1,100 networks: an hour for 4,000 site-days on two cores. For a first look take SEEDS "
         "1, EPOCHS 3, one fusion and RESIDUALS false.")
     TAGS = ("pm2.5", "geolocation", "geoclip", "satclip", "checkerboard", "cross-validation", "knndm", "bootstrap",
             "location encoder", "artefacts")
