@@ -129,7 +129,7 @@ class ComparisonSettings(Settings):
         True, "Residuals of neighbours", "Also judge with the residuals of monitors of the same day, from all and from "
         "those at least 100 km from every test place; takes three times as long.", advanced=True)
     epochs: int = number(
-        10, "Epochs", "Passes over the training windows; 0 takes those of the configuration (40, published 100).",
+        8, "Epochs", "Passes over the training windows; 0 takes those of the configuration (40, published 100).",
         minimum=0, maximum=10_000, advanced=True)
     seed: int = number(1, "Seed", "The first of the seeds; also deals the folds.", minimum=0, maximum=2**31 - 1)
 
