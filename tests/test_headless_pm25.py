@@ -8,6 +8,8 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 import rasterio
+from nocturne.algorithms.air_quality.model_file import KIND, read_estimator
+from nocturne.models.registry import bundled_path, load_model
 from nocturne.tests.conftest import ROOT
 from rasterio.transform import from_origin
 
@@ -115,7 +117,8 @@ def test_what_cannot_be_trained_on_is_said_in_one_sentence(qgis_process, tmp_pat
 
 def test_the_bundled_model_estimates_and_warns_outside_what_it_knows(qgis_process, tmp_path):
     card = json.loads((ROOT / "models" / "weights" / "pm25_us_demo.json").read_text("utf-8"))
-    usual = {each["name"]: (each["low"] + each["high"]) / 2 for each in card["inputs"]}
+    scaler = read_estimator(load_model(bundled_path("pm25_us_demo"), KIND)).members.scaler
+    usual = {each["name"]: float(mean) for each, mean in zip(card["inputs"], scaler.mean)}
     january, july = ({"place": [-90, 40], "site": "a", "date": day, **usual, "day_of_year": number}
                      for day, number in (("2012-01-05", 5), ("2012-07-05", 187)))
     run = qgis_process("nocturne:estimatepm25", INPUT=write(tmp_path / "in.geojson", [january, july]), **FIELDS,
