@@ -10,7 +10,7 @@ sys.path.insert(0, str(ROOT / ".dev"))
 
 INTRODUCTION = """# The simulator
 
-`nocturne:createdemo` writes four demonstrations; all are drawn by SEED, and every constant is stored with its range in
+`nocturne:createdemo` writes five demonstrations; all are drawn by SEED, and every constant is stored with its range in
 `truth/constants.json`. This page is written by `scripts/simulator_doc.py` from the ranges in the code; a test compares
 both.
 
@@ -155,12 +155,40 @@ At the start, before it is varied; all [J].
 """
 
 
+DISTRICTS = """
+## PART districts
+
+Fictitious units of the 50 districts of the Pearl River Delta with their published totals (Cao et al. 2025, Appendix B:
+value added of three sectors, area, population), and simulated places, views and flows. `simulate_districts` draws the
+same on arrays in less than a second. Its figures say what a method can find where the truth is known, nothing about the
+real districts.
+
+- A rectangle is cut into cities, districts and units with their areas, and bent by shears, which keep areas. The units'
+  people, fertility, industry and services follow log-Gaussian surfaces of their own.
+- Value added: primary by open land and fertility, secondary by the root of area times people, tertiary by people, each
+  times its surface, so that the units of a district add up to its published totals. A part of the tertiary value is
+  booked at head offices that no input shows.
+- Inputs follow the activity, which is the value over a productivity that varies between districts and units. The oracle
+  sees the activity, with one factor per sector: its R2 is what no method can hope to pass by much.
+- Places: 140 categories, Poisson around powers of a mixture of the three activities, thinned by a coverage that varies
+  by city and is lower in the countryside; a few categories follow the area alone.
+- Views: 768 numbers, through two layers, from the logs of the densities of activity and people and from factors that
+  say nothing; noise falls with the number of images; a part of the rural units has none.
+- Flows: a doubly constrained gravity model with trips inside units on the diagonal, seen by an operator with a share of
+  its own in every city. In the files they are between cells of 500 m, one per unit, on {days} days less the missing.
+- EFFECTS none is the null mode: views are noise of the same mean and spread, flows are exchanged among units at random.
+  On arrays either can be chosen alone; then the other modality must bring all the gain.
+
+"""
+
+
 def document() -> str:
     """The page."""
     from nocturne.algorithms.simulation import (
         centre_uses,
         cities,
         city_plan,
+        district_files,
         disturbances,
         light_curves,
         orbit,
@@ -169,6 +197,7 @@ def document() -> str:
         truth,
     )
     from nocturne.algorithms.simulation.country_ranges import COUNTRY_RANGES
+    from nocturne.algorithms.simulation.district_ranges import DISTRICT_RANGES
     from nocturne.algorithms.simulation.ranges import RANGES
     from nocturne.algorithms.simulation.region_ranges import REGION_RANGES
 
@@ -208,7 +237,8 @@ def document() -> str:
     text += SMALL + "".join(small_rows())
     text += REGION + range_tables(REGION_RANGES) + REGION_FIXED
     text += "".join(f"| {name} | {value:g} |\n" for name, value in region_light.RADIANCE.items())
-    return text + COUNTRY + range_tables(COUNTRY_RANGES).rstrip("\n") + "\n"
+    text += COUNTRY + range_tables(COUNTRY_RANGES).rstrip("\n") + "\n"
+    return text + DISTRICTS.format(days=district_files.DAYS) + range_tables(DISTRICT_RANGES).rstrip("\n") + "\n"
 
 
 def range_tables(ranges: dict[str, Any]) -> str:

@@ -144,3 +144,24 @@ def test_what_is_no_region_graph_is_said_in_one_sentence(qgis_process, small, tm
     assert sentence, run.stderr
     assert sentence[1] == parameter
     assert phrase in run.error
+
+
+def test_simulated_districts_become_a_region_graph(qgis_process, tmp_path):
+    """Cities without districts, flows of cells on days, vectors in a table and published totals."""
+    made = succeeded(qgis_process("nocturne:createdemo", FOLDER=tmp_path, PART="districts"))["DISTRICTS"]
+    made = ROOT.__class__(made)
+    found = succeeded(qgis_process(
+        "nocturne:regiongraph", SUBDISTRICTS=made / "units.geojson", UNIT_FIELD="unit", DISTRICT_FIELD="district",
+        CITY_FIELD="city", PLACES=made / "places.geojson", CATEGORY_FIELD="category", PLACE_FIELDS="population",
+        FLOWS=made / "flows.csv", ORIGIN_FIELD="origin", DESTINATION_FIELD="destination", COUNT_FIELD="count",
+        TIME_FIELD="day", FLOW_GRID=made / "cells.geojson", GRID_FIELD="cell", EMBEDDINGS=made / "views.csv",
+        EMBEDDING_UNIT_FIELD="unit", DISTRICT_TARGETS=made / "totals.csv", TARGET_DISTRICT_FIELD="district",
+        NODES=tmp_path / "nodes.gpkg", EDGES=tmp_path / "edges.gpkg"))
+    assert found["DISTRICT_COUNT"] == 50
+    assert found["FLOW_TOTAL"] == pytest.approx(sum(
+        found[f"FLOW_{name}"] for name in ("BETWEEN", "SELF", "OUTSIDE", "UNKNOWN")), rel=1e-9)
+    assert found["FLOW_TOTAL"] == pytest.approx(365 * 3700, rel=0.1)
+    nodes = rows(tmp_path / "nodes.gpkg", "nodes")
+    assert {row["target_secondary"] for row in nodes if row["district"] == "Dongguan"} == {6513.64}
+    assert sum(row["area_km2"] for row in nodes) == pytest.approx(54_094, rel=0.01)
+    assert any(row["view_768"] is None for row in nodes)

@@ -13,6 +13,7 @@ from .composites import annual_composites
 from .constants import Constants, generator
 from .country_files import create_country_demo
 from .demo_folder import DemoSummary, count_files, make_folders, staged_part
+from .district_files import create_districts_demo
 from .full_demo import create_full_demo
 from .granule_tasks import Task, annual_task, daily_tasks, write_tasks
 from .nights import Night, simulate_nights
@@ -31,7 +32,7 @@ MB_PER_NIGHT = 1.47  # both collections together
 def create_demo(folder: str, settings: DemoSettings, progress: Progress,
                 resources: Resources | None = None) -> DemoSummary:
     """Writes the city into folder/city; an earlier demonstration there is replaced. Other sizes: create_full_demo;
-    other parts: create_region_demo, create_country_demo.
+    other parts: create_region_demo, create_country_demo, create_districts_demo.
 
     The same settings write the same bytes. Raises InputError where folder/city holds something else, OutputError where
     it can't be written, Cancelled; then nothing is left and what was there before is still there.
@@ -40,6 +41,8 @@ def create_demo(folder: str, settings: DemoSettings, progress: Progress,
         return create_region_demo(folder, settings, progress)
     if settings.part == "country":
         return create_country_demo(folder, settings, progress)
+    if settings.part == "districts":
+        return create_districts_demo(folder, settings, progress)
     if settings.size != "small":
         return create_full_demo(folder, settings, progress, resources)
     window = SMALL

@@ -14,10 +14,11 @@ class DemoSettings(Settings):
     """What the demonstration shall contain."""
 
     part: str = choice(
-        "city", ("city", "region", "country"), "Part",
+        "city", ("city", "region", "country", "districts"), "Part",
         "city: what SIZE says. region: an industrial region of 90 x 90 cells over 96 months, with factories and "
         "published totals, about 5 MB. country: 64 x 48 cells of 25 km over 60 days, with air monitors and the "
-        "covariates of PM2.5, about 10 MB.")
+        "covariates of PM2.5, about 10 MB. districts: small units of 50 districts with places, street-view vectors "
+        "and flows, about 15 MB.")
     size: str = choice(
         "small", ("small", "cities", "full"), "Size",
         "small: one simulated city on 168 x 168 cells of one Black Marble tile, about 95 MB on disk. cities: three "
@@ -39,7 +40,7 @@ class DemoSettings(Settings):
         "SIZE cities and full: none leaves all light independent of the view zenith angle, so that whatever is found "
         "is wrong. PART region: none leaves the light of factories independent of what they make. PART country: "
         "located adds to PM2.5 what belongs to places alone and no covariate knows; none leaves it independent of all "
-        "covariates.",
+        "covariates. PART districts: none makes noise of views and exchanges flows among units.",
         advanced=True)
 
     def __post_init__(self) -> None:

@@ -19,8 +19,8 @@ class CreateDemo(NocturneAlgorithm):
     NAME = "createdemo"
     TITLE = "Create the demonstration"
     GROUP = "tools"
-    SUMMARY = ("Writes a simulated city as Black Marble files of the real format, an industrial region, or a "
-               "country with air monitors, with the truth beside them, to try the algorithms and to test them.")
+    SUMMARY = ("Writes a simulated city as Black Marble files of the real format, an industrial region, a country with "
+               "air monitors, or districts, with the truth beside them, to try the algorithms and to test them.")
     NOTES = (
         "Nothing in it was observed: a fictitious city is lit by towers, houses and streets and seen from the orbit of "
         "the satellite through clouds and noise. The folder 'city' gets daily files (A1 and A2) and annual files (A4) "
@@ -32,7 +32,9 @@ class CreateDemo(NocturneAlgorithm):
         "PART region writes the folder 'region': monthly light with observation counts, places, zones, land use and "
         "totals of an industrial region, and what each of its factories really made.\n"
         "PART country writes the folder 'country': PM2.5 at monitors, covariates at monitors and of all cells as daily "
-        "rasters, and the PM2.5 of each cell.")
+        "rasters, and the PM2.5 of each cell.\n"
+        "PART districts writes the folder 'districts': fictitious units of the 50 districts of the Pearl River Delta "
+        "with their published totals, and simulated places, vectors of street views and flows between cells.")
     TAGS = ("demonstration", "simulation", "example data", "black marble")
     LIBRARIES = ("rasterio", "shapely", "h5py")
     FASTER_WITH = ("isal",)
@@ -46,6 +48,7 @@ class CreateDemo(NocturneAlgorithm):
         return [QgsProcessingOutputString("CITY", "Folder of the city"),
                 QgsProcessingOutputString("REGION", "Folder of the region"),
                 QgsProcessingOutputString("COUNTRY", "Folder of the country"),
+                QgsProcessingOutputString("DISTRICTS", "Folder of the districts"),
                 QgsProcessingOutputString("EXTENT", "Extent of it in degrees (west, east, south, north)")]
 
     def execute(self, run: Run) -> dict[str, Any]:
