@@ -20,10 +20,12 @@ from .cbd.light_indexes import LightIndexes
 from .cbd.train_cbd_tree import TrainCbdTree
 from .cbd.validate_cbd import ValidateCbd
 from .districts.compare_region_models import CompareRegionModels
+from .districts.encode_street_views import EncodeStreetViews
 from .districts.explain_semigtx import ExplainSemiGtx
 from .districts.map_district_economy import MapDistrictEconomy
 from .districts.region_graph import RegionGraph
 from .districts.train_semigtx import TrainSemiGtx
+from .districts.train_street_view_encoder import TrainStreetViewEncoder
 from .industry.sample_factories import SampleFactories
 from .night_lights.angular_effects import AngularEffects
 from .night_lights.black_marble_angular_effects import BlackMarbleAngularEffects
@@ -35,9 +37,9 @@ from .tools.create_demo import CreateDemo
 
 ALGORITHMS = (ReadBlackMarble, RasterSeries, AngularEffects, BlackMarbleAngularEffects, UrbanCentres, LightIndexes,
               CityTypes, TrainCbdTree, ClassifyCbd, IdentifyCbd, ValidateCbd, CbdEvolution, SampleFactories,
-              RegionGraph, TrainSemiGtx, MapDistrictEconomy, CompareRegionModels, ExplainSemiGtx, EncodeLocations,
-              TrainPm25, EstimatePm25, CompareGeolocation, InterpolatePm25, CheckEnvironment,
-              CreateDemo)
+              RegionGraph, TrainStreetViewEncoder, EncodeStreetViews, TrainSemiGtx, MapDistrictEconomy,
+              CompareRegionModels, ExplainSemiGtx, EncodeLocations, TrainPm25, EstimatePm25, CompareGeolocation,
+              InterpolatePm25, CheckEnvironment, CreateDemo)
 CHAINS = Path(__file__).resolve().parent.parent / "chains"
 
 

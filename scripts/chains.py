@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from nocturne import classFactory
+from qgis.analysis import QgsNativeAlgorithms
 from qgis.core import (
     QgsApplication,
     QgsProcessing,
@@ -14,10 +15,13 @@ from qgis.core import (
     QgsProcessingModelChildParameterSource,
     QgsProcessingModelOutput,
     QgsProcessingModelParameter,
+    QgsProcessingParameterCrs,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterExtent,
     QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterField,
     QgsProcessingParameterFile,
+    QgsProcessingParameterNumber,
     QgsProcessingParameterString,
 )
 from qgis.PyQt.QtCore import QPointF, QSizeF
@@ -123,12 +127,47 @@ def identify_cbd() -> None:
     chain.save("identifycbd")
 
 
+def street_view_points() -> None:
+    chain = Chain("streetviewpoints", "Points along roads at which street views may be collected: every so many "
+                  "metres, at most so many in each unit and spread evenly, each with four headings. Nothing is "
+                  "downloaded.")
+    types, value = QgsProcessing.SourceType, Source.fromStaticValue
+    roads = chain.input(QgsProcessingParameterFeatureSource("ROADS", "Roads", [types.TypeVectorLine]))
+    units = chain.input(QgsProcessingParameterFeatureSource("UNITS", "Units", [types.TypeVectorPolygon]))
+    field = chain.input(QgsProcessingParameterField("UNIT_FIELD", "Unit field", None, "UNITS"))
+    crs = chain.input(QgsProcessingParameterCrs("CRS", "Coordinate reference system in metres"))
+    spacing = chain.input(QgsProcessingParameterNumber("SPACING", "Spacing (m)", defaultValue=100, minValue=1))
+    chain.input(QgsProcessingParameterNumber("MOST", "Most points of a unit", defaultValue=200, minValue=1))
+
+    def output(child: str) -> Source:
+        return Source.fromChildOutput(child, "OUTPUT")
+
+    chain.step("metres", "native:reprojectlayer", 1, 0, {}, INPUT=roads, TARGET_CRS=crs)
+    chain.step("along", "native:pointsalonglines", 1, 1, {}, INPUT=output("metres"), DISTANCE=spacing)
+    chain.step("ground", "native:reprojectlayer", 1, 2, {}, INPUT=units, TARGET_CRS=crs)
+    chain.step("within", "native:intersection", 1, 3, {}, INPUT=output("along"), OVERLAY=output("ground"),
+               INPUT_FIELDS=value(["angle"]), OVERLAY_FIELDS=field)
+    rank = "array_find(array_agg($id, group_by:=attribute(@UNIT_FIELD)), $id)"
+    chain.step("spread", "native:extractbyexpression", 2, 0, {}, INPUT=output("within"), EXPRESSION=value(
+        f"with_variable('n', count(1, group_by:=attribute(@UNIT_FIELD)), with_variable('r', {rank}, "
+        "@n <= @MOST or floor((@r + 1) * @MOST / @n) > floor(@r * @MOST / @n)))"))
+    chain.step("four", "native:arraytranslatedfeatures", 2, 1, {}, INPUT=output("spread"), COUNT=value(3),
+               DELTA_X=value(0), DELTA_Y=value(0))
+    chain.step("heading", "native:fieldcalculator", 2, 2, {}, INPUT=output("four"), FIELD_NAME=value("heading"),
+               FIELD_TYPE=value(1), FIELD_LENGTH=value(0), FORMULA=value('90 * ("instance" + 1)'))
+    chain.step("points", "native:reprojectlayer", 2, 3, {"OUTPUT": "Points with headings"}, INPUT=output("heading"),
+               TARGET_CRS=value("EPSG:4326"))
+    chain.save()
+
+
 if __name__ == "__main__":
     application = QgsApplication([], False)
     application.initQgis()
+    QgsApplication.processingRegistry().addProvider(QgsNativeAlgorithms(QgsApplication.processingRegistry()))
     plugin = classFactory(None)
     plugin.initProcessing()
     night_light_maps()
     identify_cbd()
+    street_view_points()
     sys.stdout.flush()
     os._exit(0)  # QGIS 3.22 can crash while Python tears it down

@@ -176,6 +176,9 @@ real districts.
   say nothing; noise falls with the number of images; a part of the rural units has none.
 - Flows: a doubly constrained gravity model with trips inside units on the diagonal, seen by an operator with a share of
   its own in every city. In the files they are between cells of 500 m, one per unit, on {days} days less the missing.
+- Pictures: {streets} small rendered streets in perspective, whose houses, works, shops, trees and cars follow what is
+  built up and active in their unit, for the way from pictures to vectors. Vectors of all units are drawn as above,
+  because pictures are expensive.
 - EFFECTS none is the null mode: views are noise of the same mean and spread, flows are exchanged among units at random.
   On arrays either can be chosen alone; then the other modality must bring all the gain.
 
@@ -238,7 +241,8 @@ def document() -> str:
     text += REGION + range_tables(REGION_RANGES) + REGION_FIXED
     text += "".join(f"| {name} | {value:g} |\n" for name, value in region_light.RADIANCE.items())
     text += COUNTRY + range_tables(COUNTRY_RANGES).rstrip("\n") + "\n"
-    return text + DISTRICTS.format(days=district_files.DAYS) + range_tables(DISTRICT_RANGES).rstrip("\n") + "\n"
+    text += DISTRICTS.format(days=district_files.DAYS, streets=district_files.STREETS)
+    return text + range_tables(DISTRICT_RANGES).rstrip("\n") + "\n"
 
 
 def range_tables(ranges: dict[str, Any]) -> str:

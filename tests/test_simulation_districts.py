@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+import rasterio
 import shapely
 from nocturne.algorithms.errors import Cancelled
 from nocturne.algorithms.progress import Progress
@@ -122,6 +123,7 @@ def files(tmp_path_factory):
     return folder / "districts"
 
 
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 def test_files_hold_what_was_drawn(files):
     region = simulate_districts(3)
     units = json.loads((files / "units.geojson").read_text())["features"]
@@ -133,6 +135,10 @@ def test_files_hold_what_was_drawn(files):
     with (files / "views.csv").open(newline="") as file:
         views = list(csv.DictReader(file))
     assert len(views) == (region.images > 0).sum()
+    streets = json.loads((files / "streets.geojson").read_text())["features"]
+    assert len(streets) == len(list((files / "streets").iterdir())) == 48
+    with rasterio.open(files / streets[0]["properties"]["file"]) as picture:
+        assert picture.shape == (96, 96)
     with (files / "flows.csv").open(newline="") as file:
         flows = list(csv.DictReader(file))
     assert 15 < len({row["day"] for row in flows}) < 28

@@ -115,3 +115,39 @@ class ExplainSettings(Settings):
     """What is explained."""
 
     district: str = text("", "District", "Whose estimate is explained; empty explains the sum of all districts.")
+
+
+@dataclass(frozen=True)
+class PictureSettings(Settings):
+    """How street views are read."""
+
+    panoramas: str = choice(
+        "auto", ("auto", "yes", "no"), "Panoramas",
+        "Panoramas of 360 degrees are cut into four views of 90 degrees, to the east, south, west and north. auto: "
+        "pictures twice as wide as high.")
+
+
+@dataclass(frozen=True)
+class ViewTrainingSettings(PictureSettings):
+    """How an encoder of street views is trained."""
+
+    configuration: str = choice(
+        "small", ("small", "published"), "Configuration",
+        "small: vectors of 192 numbers, 4 blocks. published: ViT-B, 768 numbers, 12 blocks.")
+    image_size: int = number(0, "Image size", "Side that pictures are brought to, a multiple of 16; 0 takes 128 for "
+                             "small and 224 for published.", unit="pixels", minimum=0, maximum=1024)
+    epochs: int = number(100, "Epochs", "The paper takes 1000.", minimum=1, maximum=10_000)
+    batches: int = number(16, "Batches of an epoch", "As in the paper.", minimum=1, maximum=10_000, advanced=True)
+    batch_size: int = number(16, "Batch size", "Pictures of a batch.", minimum=1, maximum=1024, advanced=True)
+    rate: float = number(1e-4, "Learning rate", "Halved every 100 epochs.", minimum=1e-6, maximum=0.1, advanced=True)
+    train_share: float = number(0.4, "Training share", "Of the pictures; the others tell how well it paints what it "
+                                "hasn't seen.", minimum=0.05, maximum=0.95, advanced=True)
+    hidden: float = number(
+        0.5, "Hidden patches", "Share of the patches that the decoder must paint from the first vector alone, so that "
+        "it says what is in the picture; 0 as in the paper.", minimum=0, maximum=1, advanced=True)
+    seed: int = number(1, "Seed", "The same seed gives the same encoder.", minimum=0, maximum=2**31 - 1)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.image_size and (self.image_size % 16 or self.image_size < 32):
+            raise InputError("IMAGE_SIZE", f"{self.image_size} was given", "give a multiple of 16 from 32 on, or 0")

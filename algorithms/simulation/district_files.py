@@ -18,6 +18,7 @@ from .demo_folder import DemoSummary, count_files, make_folders, staged_part
 from .district_plan import SECTORS
 from .districts import Districts, simulate_districts
 from .settings import DemoSettings
+from .street_pictures import Street, draw_street, write_picture
 from .truth_files import CONSTANTS_FILE, feature, write_features, write_json, write_table
 
 PART, NAME = "districts", "Fifty districts (simulated)"
@@ -26,6 +27,7 @@ ORIGIN = np.array((360_000.0, 2_000_000.0))  # metres: open sea
 CELL = 500.0
 LISTED = 200  # of so many places one is a point of the layer
 FIRST_DAY, DAYS, TRIPS = date(2019, 9, 2), 28, 4_000  # of the flow table; trips of a working day in it
+STREETS, SIDE = 48, 96  # pictures, and pixels of their side
 _FILES = 90  # stream of random numbers
 README = """{name}: a region to try Nocturne
 
@@ -38,6 +40,7 @@ Seed {seed}, {units} units, effects {effects}.
 units.geojson         units with district, city, population and the number of listed places of 140 categories
 places.geojson        one in {listed} of the places, as points with their category
 views.csv             mean vector of each unit's images, 768 numbers; units without images aren't listed
+streets/, streets.geojson   {streets} rendered street pictures of a few units, as points with file and heading
 cells.geojson         cells of 500 m that the flows are between
 flows.csv             trips between cells on {days} of {all_days} days
 totals.csv            value added of three sectors per district, in 100 million yuan
@@ -59,18 +62,20 @@ def create_districts_demo(folder: str, settings: DemoSettings, progress: Progres
         region = simulate_districts(settings.seed, "all" if settings.effects == "none" else "")
         numbers = generator(settings.seed, _FILES)
         progress.report(0.2)
-        make_folders(stage, ["truth"])
+        make_folders(stage, ["streets", "truth"])
         _write_units(stage, region)
         progress.report(0.4)
         _write_places(stage, region, numbers)
         _write_views(stage, region)
         progress.report(0.6)
+        _write_streets(stage, region, numbers)
+        progress.report(0.7)
         days = _days(region, numbers)
-        _write_flows(stage, region, days, numbers, progress.part(0.6, 0.95))
+        _write_flows(stage, region, days, numbers, progress.part(0.7, 0.95))
         extent = _write_truth(stage, region, settings)
         with open(os.path.join(stage, "README.txt"), "w", encoding="utf-8", newline="\n") as file:
             file.write(README.format(name=NAME, seed=settings.seed, units=len(region.plan.area), listed=LISTED,
-                                     effects=settings.effects, days=len(days), all_days=DAYS))
+                                     streets=STREETS, effects=settings.effects, days=len(days), all_days=DAYS))
         files, size = count_files(stage)
         progress.report(1)
     west, south, east, north = extent
@@ -141,6 +146,24 @@ def _write_views(stage: str, region: Districts) -> None:
                 ("unit", "images", *(f"view_{index + 1}" for index in range(region.views.shape[1]))),
                 ([names[unit], int(region.images[unit]), *(f"{value:.3f}" for value in region.views[unit])]
                  for unit in seen))
+
+
+def _write_streets(stage: str, region: Districts, numbers: Generator) -> None:
+    """Pictures drawn by what is built up and active in their units."""
+    plan = region.plan
+    unit = np.sort(numbers.choice(len(plan.area), STREETS, replace=False))
+    density = region.activity.active / plan.area[:, None]
+    rank = np.argsort(np.argsort(density, axis=0), axis=0) / len(density)
+    heading = numbers.choice((90, 180, 270, 360), STREETS)
+    points = _degrees(shapely.points(_inside(_ground(region), unit, numbers)))
+    features = []
+    for index, (point, own) in enumerate(zip(points, unit)):
+        name = f"{index + 1:02d}.png"
+        street = Street(float(plan.built_up[own]), float(rank[own, 1]), float(rank[own, 2]))
+        write_picture(os.path.join(stage, "streets", name), draw_street(street, SIDE, numbers))
+        about = {"file": f"streets/{name}", "heading": int(heading[index])}
+        features.append(feature(shapely.geometry.mapping(point), about))
+    write_features(os.path.join(stage, "streets.geojson"), features)
 
 
 def _days(region: Districts, numbers: Generator) -> list[date]:

@@ -34,7 +34,7 @@ class CreateDemo(NocturneAlgorithm):
         "PART country writes the folder 'country': PM2.5 at monitors, covariates at monitors and of all cells as daily "
         "rasters, and the PM2.5 of each cell.\n"
         "PART districts writes the folder 'districts': fictitious units of the 50 districts of the Pearl River Delta "
-        "with their published totals, and simulated places, vectors of street views and flows between cells.")
+        "with their published totals, and simulated places, street views with their vectors, and flows between cells.")
     TAGS = ("demonstration", "simulation", "example data", "black marble")
     LIBRARIES = ("rasterio", "shapely", "h5py")
     FASTER_WITH = ("isal",)
