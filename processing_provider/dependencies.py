@@ -52,10 +52,7 @@ LIBRARIES = {
     "sklearn": Library("scikit-learn", ("sklearn",)),
     "safetensors": Library("safetensors", ("safetensors",)),
     "torch": Library("torch", ("torch",)),
-    "PIL": Library("pillow", (
-        "PIL", "PIL.Image", "PIL.ImageFile", "PIL.ExifTags", "PIL.BmpImagePlugin", "PIL.GifImagePlugin",
-        "PIL.JpegImagePlugin", "PIL.MpoImagePlugin", "PIL.PngImagePlugin", "PIL.PpmImagePlugin",
-        "PIL.TiffImagePlugin", "PIL.WebPImagePlugin"), isolated=True),
+    "PIL": Library("pillow", ("PIL.Image",)),
     "torch_geometric": Library("torch-geometric", ("torch_geometric",)),
     "captum": Library("captum", ("captum",)),
 }

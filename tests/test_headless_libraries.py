@@ -208,7 +208,7 @@ def test_checkenvironment_runs_when_everything_is_missing(unpacked, tmp_path):
     assert run.code == 0, run.stderr
     assert "Traceback" not in run.stdout + run.stderr
     versions = {each["name"]: each["version"] for each in json.loads(document.read_text("utf-8"))["libraries"]}
-    brought_by_qgis = {"matplotlib", "contourpy"}  # where the system has them
+    brought_by_qgis = {"matplotlib", "contourpy", "pillow"}  # where the system has them
     assert all(not version for name, version in versions.items() if name not in brought_by_qgis)
     assert "rasterio: This needs rasterio" in report.read_text("utf-8")
 
