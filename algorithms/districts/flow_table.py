@@ -16,6 +16,7 @@ from ..industry.published_numbers import read_numbers
 from ..progress import Progress
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+UNKNOWN, EMPTY = -1, -2  # numbers of what is no place
 KINDS = ((0, 1, 2, 3, 4), (5, 6))  # weekdays that stand in for each other: working days and weekends
 
 
@@ -78,9 +79,6 @@ def read_flows(table: FeatureTable, fields: FlowFields, places: Sequence[str], p
     matrix = sp.csr_matrix((counts[inside], (origin[inside], destination[inside])), (len(places), len(places)))
     unknown = kept & ~inside
     return FlowMatrix(matrix, float(counts[unknown].sum()), int(unknown.sum()), float(counts[kept].sum()))
-
-
-UNKNOWN, EMPTY = -1, -2
 
 
 def _numbers(texts: NDArray[np.object_], places: Sequence[str]) -> NDArray[np.intp]:

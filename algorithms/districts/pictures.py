@@ -24,8 +24,8 @@ class UnusablePicture(Exception):
 
 @dataclass(frozen=True)
 class View:
-    """One view of a picture file. heading: degrees from north that it looks to, NaN = unknown. centre: of a panorama,
-    degrees from north in its middle; None = it is none, or PANORAMAS decides. row: of the user's table, -1 = none."""
+    """One view of a picture file. heading: degrees from north that it looks to, NaN = unknown. cut: it is cut out of a
+    panorama, whose middle looks to centre. row: of the user's table, -1 = none."""
 
     path: Path
     heading: float = math.nan
