@@ -1,4 +1,4 @@
-"""The layers that all algorithms on factories read."""
+"""The layers and tables that algorithms on factories read."""
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -16,6 +16,8 @@ from .base import Run
 from .inputs import described
 
 if TYPE_CHECKING:
+    from ..algorithms.feature_tables import FeatureTable
+    from ..algorithms.industry.labels import Labels
     from ..algorithms.industry.sampling import SamplingInputs
 
 
@@ -68,3 +70,50 @@ def sampling_inputs(run: Run) -> SamplingInputs:
                                 read.text("LANDUSE_FIELD"))
     return SamplingInputs(read.features("FACTORIES"), fields, read.features("CATEGORIES"),
                           read.raster("RADIANCE"), read.optional_raster("COVERAGE"), surroundings)
+
+
+def totals_layers(optional: bool) -> list[QgsProcessingParameterDefinition]:
+    """Published totals and the zones that they are published for. optional: whether there may be no totals."""
+    polygons, source = [QgsProcessing.SourceType.TypeVectorPolygon], QgsProcessingParameterFeatureSource
+    field, none = QgsProcessingParameterField, "" if optional else None
+    return [
+        described(source("MONTHLY_TOTALS", "Published totals", [QgsProcessing.SourceType.TypeVector],
+                         optional=optional), "Table with a row per period, and per zone."),
+        described(field("DATE_FIELD", "Period field", none, "MONTHLY_TOTALS", optional=optional),
+                  "Month or group of months of each row: a date, 2019-03, 2019-01..02, 2019Q1 or 2019."),
+        described(field("END_FIELD", "Last month field", "", "MONTHLY_TOTALS", optional=True),
+                  "Last month of a group, where the period field has its first."),
+        described(field("VALUE_FIELD", "Value field", none, "MONTHLY_TOTALS", optional=optional),
+                  "Total of each row; thousands separators are understood."),
+        described(field("DEFLATOR_FIELD", "Price index field", "", "MONTHLY_TOTALS", optional=True),
+                  "Price index, 100 = base; totals are divided by it."),
+        described(field("TOTALS_ZONE_FIELD", "Zone field of the totals", "", "MONTHLY_TOTALS", optional=True),
+                  "Zone of each row; empty where the totals are those of the whole region."),
+        described(source("ZONES", "Zones", polygons, optional=True), "Polygons that don't overlap."),
+        described(field("ZONE_FIELD", "Zone field", "", "ZONES", optional=True),
+                  "Name of each zone; polygons of one name are one zone."),
+    ]
+
+
+def totals_inputs(run: Run, form: str) -> Labels | None:
+    """Published totals; None where no table was given. form: see LabelSettings."""
+    from ..algorithms.industry.labels import read_labels
+    from ..algorithms.industry.settings import LabelSettings
+
+    read = run.inputs
+    table = read.features("MONTHLY_TOTALS")
+    if table is None:
+        return None
+    for parameter, what in (("DATE_FIELD", "period"), ("VALUE_FIELD", "value")):
+        if not read.text(parameter):
+            raise InputError(parameter, "no field was named", f"name the field of MONTHLY_TOTALS with the {what}")
+    return read_labels(table, LabelSettings(form), read.text("DATE_FIELD"), read.text("VALUE_FIELD"),
+                       read.text("TOTALS_ZONE_FIELD"), read.text("END_FIELD"), read.text("DEFLATOR_FIELD"))
+
+
+def zones_input(run: Run) -> FeatureTable | None:
+    """ZONES; None where none was given. Raises InputError where their name field isn't named."""
+    zones = run.inputs.features("ZONES")
+    if zones is not None and not run.inputs.text("ZONE_FIELD"):
+        raise InputError("ZONE_FIELD", "no field was named", "name the field of ZONES with the names")
+    return zones

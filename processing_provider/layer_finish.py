@@ -65,14 +65,15 @@ class LayerFinish(QgsProcessingLayerPostProcessorInterface):
 
 
 def set_band_dates(layer: QgsRasterLayer) -> None:
-    """Gives each band of a dated stack its day, so that the temporal controller plays it (QGIS 3.38 and newer)."""
+    """Gives each band of a dated stack its day, month or year, so that the temporal controller plays it (QGIS 3.38 and
+    newer)."""
     mode = getattr(getattr(Qgis, "RasterTemporalMode", None), "FixedRangePerBand", None)
     days = _band_days(_descriptions(layer))
     if mode is None or not days:
         return
     temporal = layer.temporalProperties()
     temporal.setMode(mode)
-    temporal.setFixedRangePerBand({band: _whole_day(day) for band, day in enumerate(days, start=1)})
+    temporal.setFixedRangePerBand(dict(enumerate(band_ranges(days), start=1)))
     temporal.setIsActive(True)
 
 
@@ -88,6 +89,11 @@ def _band_days(descriptions: Sequence[str]) -> list[date]:
         return []
 
 
-def _whole_day(day: date) -> QgsDateTimeRange:
-    start = QDateTime(QDate(day.year, day.month, day.day), QTime(0, 0))
-    return QgsDateTimeRange(start, start.addDays(1), True, False)
+def band_ranges(days: Sequence[date]) -> list[QgsDateTimeRange]:
+    """A band lasts a month where all days are the first of one, a year where several are the first of January."""
+    months = 0
+    if all(day.day == 1 for day in days):
+        months = 12 if len(days) > 1 and all(day.month == 1 for day in days) else 1
+    starts = [QDateTime(QDate(day.year, day.month, day.day), QTime(0, 0)) for day in days]
+    return [QgsDateTimeRange(start, start.addMonths(months) if months else start.addDays(1), True, False)
+            for start in starts]

@@ -26,7 +26,9 @@ from .districts.map_district_economy import MapDistrictEconomy
 from .districts.region_graph import RegionGraph
 from .districts.train_semigtx import TrainSemiGtx
 from .districts.train_street_view_encoder import TrainStreetViewEncoder
+from .industry.estimate_gvio import EstimateGvio
 from .industry.sample_factories import SampleFactories
+from .industry.train_gvio import TrainGvio
 from .night_lights.angular_effects import AngularEffects
 from .night_lights.black_marble_angular_effects import BlackMarbleAngularEffects
 from .night_lights.raster_series import RasterSeries
@@ -37,9 +39,9 @@ from .tools.create_demo import CreateDemo
 
 ALGORITHMS = (ReadBlackMarble, RasterSeries, AngularEffects, BlackMarbleAngularEffects, UrbanCentres, LightIndexes,
               CityTypes, TrainCbdTree, ClassifyCbd, IdentifyCbd, ValidateCbd, CbdEvolution, SampleFactories,
-              RegionGraph, TrainStreetViewEncoder, EncodeStreetViews, TrainSemiGtx, MapDistrictEconomy,
-              CompareRegionModels, ExplainSemiGtx, EncodeLocations, TrainPm25, EstimatePm25, CompareGeolocation,
-              InterpolatePm25, CheckEnvironment, CreateDemo)
+              TrainGvio, EstimateGvio, RegionGraph, TrainStreetViewEncoder, EncodeStreetViews, TrainSemiGtx,
+              MapDistrictEconomy, CompareRegionModels, ExplainSemiGtx, EncodeLocations, TrainPm25, EstimatePm25,
+              CompareGeolocation, InterpolatePm25, CheckEnvironment, CreateDemo)
 CHAINS = Path(__file__).resolve().parent.parent / "chains"
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import rasterio
 from nocturne.algorithms.errors import OutputError
+from nocturne.processing_provider.layer_finish import band_ranges
 from qgis.core import (
     QgsFeature,
     QgsFeatureRequest,
@@ -448,3 +449,13 @@ def test_the_demonstration_is_made_and_made_anew(run, tmp_path):
 def test_a_cancelled_demonstration_leaves_nothing(run, tmp_path):
     assert run("createdemo", Cancelling(), FOLDER=str(tmp_path / "a" / "demo"), NIGHTS=48) == {}
     assert files_in(tmp_path) == []
+
+
+def test_bands_of_months_and_years_last_as_long():
+    def lasts(*days):
+        return [(each.begin().date().toString("yyyy-MM-dd"), each.begin().daysTo(each.end()))
+                for each in band_ranges([date.fromisoformat(day) for day in days])]
+
+    assert lasts("2020-02-01", "2020-03-01") == [("2020-02-01", 29), ("2020-03-01", 31)]
+    assert lasts("2019-01-01", "2020-01-01") == [("2019-01-01", 365), ("2020-01-01", 366)]
+    assert lasts("2020-01-01", "2020-01-02") == [("2020-01-01", 1), ("2020-01-02", 1)]

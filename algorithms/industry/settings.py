@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ..errors import InputError
-from ..settings import Settings, choice, day, number, text
+from ..settings import Settings, borrowed, choice, day, flag, number, text
 
 MOST_RINGS = 6
 
@@ -61,3 +61,53 @@ class SamplingSettings(Settings):
             raise InputError("BUFFERS", f"'{self.buffers}' was given", f"give one to {MOST_RINGS} rising radii in "
                              "metres, at most 20 cells, such as 500,1000,1500")
         return radii
+
+
+@dataclass(frozen=True)
+class GvioSettings(Settings):
+    """How the estimator of output is fitted."""
+
+    seed: int = number(1, "Seed", "Of all random choices: the same seed gives the same model.", minimum=0,
+                       maximum=2**31 - 1)
+    members: int = number(5, "Ensemble members", "Models that differ by their seeds; their mean is the estimate.",
+                          minimum=1, maximum=50, advanced=True)
+    region_statistics: bool = flag(
+        True, "Urban and rural statistics", "Take the light that town and country share in a month off the light of "
+        "factories.", advanced=True)
+    network: bool = flag(
+        True, "Network", "Train the network on patches. It counts as far as held-out years ask for.", advanced=True)
+    land_use: bool = flag(True, "Land use", "Tell the network the land use of each factory's cell where LANDUSE is "
+                          "given.", advanced=True)
+    light_sharing: bool = flag(
+        True, "Light sharing", "Without sizes, a factory counts by its share of its cell's light; turned off, by all "
+        "of it.", advanced=True)
+    masking: bool = flag(True, "Masking", "Leave out cells that were not observed; without, they count as dark.",
+                         advanced=True)
+    shrinkage: bool = flag(
+        True, "Shrinkage", "Draw the gain of light towards that of a usual elasticity as far as labels are few; "
+        "without, it is fitted freely.", advanced=True)
+
+
+@dataclass(frozen=True)
+class EstimationSettings(SamplingSettings):
+    """How estimates of factories become maps."""
+
+    relation: str = choice(
+        "factory", ("factory", "month", "pooled"), "Relation",
+        "The straight line between the radiance of factory areas and estimates, by which estimates are laid on cells. "
+        "factory: each factory and month has its own, through 0, so that the map holds every estimate. month: one line "
+        "for all factories of a zone, each month. pooled: one for all months.")
+    preserve_totals: bool = flag(
+        False, "Preserve totals", "Scales the map and the factories so that sums over zones are MONTHLY_TOTALS in the "
+        "months that it has, and have their level in the others. Where a sum is known, no interval is given.")
+    compare: str = text(
+        "", "Zones to compare", "Names of two zones, parted by a semicolon; empty takes the two with the largest "
+        "output.")
+    form: str = borrowed(LabelSettings, "form")
+
+
+@dataclass(frozen=True)
+class TrainingSettings(SamplingSettings, GvioSettings):
+    """What is read, and how the estimator is fitted to it."""
+
+    form: str = borrowed(LabelSettings, "form")

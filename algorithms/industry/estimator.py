@@ -1,0 +1,223 @@
+"""The estimator of output: one value per factory and month, fitted so that sums match published totals.
+
+Public: fit_estimator, GvioEstimator.estimate; save_estimator and read_estimator stand in model_file.py. An estimate is
+the factory's share x what the calendar says of its zone x the exponential of its swings as light has them, by the gain
+and the lag of its sector. Only months that a training label covers enter a fitted model.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...models.sa_cnn import SaCnn
+from ..errors import InputError
+from ..progress import Progress
+from .calendar_terms import TERMS, calendar_terms
+from .labels import Labels
+from .light_signals import light_changes
+from .network import Bags, network_adds, network_inputs, train_network
+from .samples import FactorySamples
+from .settings import GvioSettings
+from .swing_gains import LAGS, TRUST, Rows, fit_gains, later
+from .swings import factory_swings
+from .traits import FactoryTraits
+from .zones import NOWHERE
+
+ZONE_PRICES = np.array([1e-3, *(0.3,) * (TERMS - 1)])  # of a zone's departures from the calendar of all
+LEAST_MONTHS = 24
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """values: shape (factories, months), float32, 0 while a factory is closed, in the unit of the labels. spread:
+    likewise, standard deviation over the ensemble's members."""
+
+    values: NDArray[np.float32]
+    spread: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class GvioEstimator:
+    """A fitted model. zones, sectors: names. radii: of the rings that it was trained on. months: those it has learned
+    from, rising. calendar: (members, zones + 1, TERMS), the last for places in no zone of the labels. gains: (members,
+    sectors or 1, LAGS), of a swing so many months later."""
+
+    settings: GvioSettings
+    zones: tuple[str, ...]
+    sectors: tuple[str, ...]
+    radii: tuple[float, ...]
+    months: NDArray[np.int32]
+    calendar: NDArray[np.float64]
+    gains: NDArray[np.float64]
+    land_names: tuple[str, ...] = ()
+    network: SaCnn | None = None
+    network_weight: float = 0.0
+    interval_quantile: float = float("nan")
+
+    def estimate(self, samples: FactorySamples, traits: FactoryTraits, progress: Progress,
+                 device: str = "cpu") -> Estimates:
+        """Raises InputError where samples were read with other buffers.
+
+        Usual levels of light are those of the months that the model has learned from, where samples has some.
+        """
+        self.check_buffers(samples)
+        known = np.isin(samples.months, self.months)
+        every = np.ones(len(samples.months), bool)
+        signal = _read_signal(samples, traits, self.sectors, self.settings, known if known.any() else every, every,
+                              progress.part(0, 0.3))
+        patches: NDArray[np.float64] | float = 0.0
+        if self.network is not None and self.network_weight:
+            inputs = network_inputs(samples, signal.swings, self.settings, self.land_names, known if known.any() else
+                                    every, every)
+            patches = self.network_weight * network_adds(self.network, inputs, device, progress.part(0.3, 0.7))
+        terms = calendar_terms(samples.months, int(self.months[0]))
+        zone = np.where(traits.zone == NOWHERE, len(self.zones), traits.zone)
+        swings = later(signal.swings)
+        total = np.zeros((2, *signal.share.shape))
+        for number, (calendar, gains) in enumerate(zip(self.calendar, self.gains)):
+            added = np.einsum("fml,fl->fm", swings, gains[signal.group]) + patches
+            values = _split(signal.share, added, zone) * np.exp((calendar @ terms.T)[zone])
+            total += values, values**2
+            progress.report(0.7 + 0.3 * (number + 1) / len(self.calendar))
+        mean, square = total / len(self.calendar)
+        spread = np.sqrt(np.maximum(square - mean**2, 0))
+        return Estimates(mean.astype(np.float32), spread.astype(np.float32))
+
+    def check_buffers(self, samples: FactorySamples) -> None:
+        if samples.radii != self.radii:
+            ours, theirs = (",".join(f"{radius:g}" for radius in radii) for radii in (samples.radii, self.radii))
+            raise InputError("BUFFERS", f"'{ours}' was given, and the model was trained with '{theirs}'",
+                             "give the same, or train another model")
+
+
+def _split(share: NDArray[np.float64], added: NDArray[np.float64], zone: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Shares after light has added to them, (factories, months): a zone's sum is that of its shares x the exponential
+    of its mean addition, as labels are fitted, and its factories part it by their own additions."""
+    zones = int(zone.max(initial=0)) + 1
+    sums = np.zeros((3, zones, share.shape[1]))
+    raised = share * np.exp(added)
+    for index, values in enumerate((share, share * added, raised)):
+        np.add.at(sums[index], zone, values)
+    mean = np.divide(sums[1], sums[0], out=np.zeros_like(sums[0]), where=sums[0] > 0)
+    factor = np.divide(sums[0] * np.exp(mean), sums[2], out=np.zeros_like(mean), where=sums[2] > 0)
+    return np.asarray(raised * factor[zone], np.float64)
+
+
+@dataclass(frozen=True)
+class _Signal:
+    """share: (factories, months), each factory's share of output by its size or its share of ring light, 0 while it is
+    closed. swings: (factories, months). group: (factories,), index of the sector, all 0 without sectors."""
+
+    share: NDArray[np.float64]
+    swings: NDArray[np.float64]
+    group: NDArray[np.intp]
+
+
+def _read_signal(samples: FactorySamples, traits: FactoryTraits, sectors: tuple[str, ...], settings: GvioSettings,
+                 reference: NDArray[np.bool_], visible: NDArray[np.bool_], progress: Progress) -> _Signal:
+    """reference: months that usual levels are taken from. visible: months whose light may be looked at."""
+    changes = light_changes(samples, settings, reference, visible)
+    group = traits.groups(sectors)
+    size = traits.size
+    if size is None or not np.isfinite(size).any():
+        size = changes.usual * (_part_of_cell(samples) if settings.light_sharing else 1)
+    size = np.where(np.isfinite(size), size, np.nanmedian(size))
+    share = (size / size.sum())[:, None] * samples.factories.is_open(samples.months)
+    return _Signal(share, factory_swings(changes, group, progress), group)
+
+
+def _part_of_cell(samples: FactorySamples) -> NDArray[np.float64]:
+    """Of the light of its own cell that is a factory's when all are open, (factories,)."""
+    centre = samples.side**2 // 2
+    return np.asarray(samples.claim[:, centre] / samples.claimed[samples.cells[:, centre]].max(axis=1), np.float64)
+
+
+def fit_estimator(samples: FactorySamples, traits: FactoryTraits, labels: Labels, settings: GvioSettings,
+                  progress: Progress, device: str = "cpu") -> GvioEstimator:
+    """Fits everything on the months that labels cover: give the training labels alone.
+
+    labels: whole within samples.months. Raises InputError where they cover less than LEAST_MONTHS months or no factory
+    lies in a zone with labels.
+    """
+    covered = labels.covers(samples.months)
+    train = covered.any(axis=0)
+    if train.sum() < LEAST_MONTHS:
+        raise InputError("MONTHLY_TOTALS", f"it covers {int(train.sum())} months of RADIANCE",
+                         f"give at least {LEAST_MONTHS} months")
+    signal = _read_signal(samples, traits, traits.sectors, settings, train, train, progress.part(0, 0.5))
+    terms = calendar_terms(samples.months, int(samples.months[train][0]))
+    rows = _label_rows(labels, covered, traits.zone, signal, terms)
+    if not len(rows.target):
+        raise InputError("ZONES", "no factory lies in a zone with totals", "choose zones and factories of one region")
+    whole = rows.of_all_zones()
+    trust = TRUST if settings.shrinkage else 0.0
+    generator = np.random.default_rng(settings.seed)
+    years = np.unique(whole.year)
+    calendars, gains = [], []
+    for member in range(settings.members):
+        progress.report(0.7 + 0.1 * member / settings.members)
+        drawn = 0.5 + 0.5 * generator.multinomial(len(years), np.full(len(years), 1 / len(years)))
+        gain = fit_gains(whole, trust, drawn[np.searchsorted(years, whole.year)])
+        weight = drawn[np.clip(np.searchsorted(years, rows.year), 0, len(years) - 1)]
+        calendars.append(_fit_calendar(rows, gain, weight, len(labels.zones)))
+        gains.append(gain)
+    calendar, gain = np.array(calendars), np.array(gains)
+    network, network_weight = None, 0.0
+    if settings.network:
+        inputs = network_inputs(samples, signal.swings, settings, samples.land_names, train, train)
+        bags = _bags(rows, calendar.mean(axis=0), gain.mean(axis=0), samples, traits.zone, signal.share)
+        network, network_weight = train_network(inputs, bags, settings.seed, device, progress.part(0.8, 1))
+    progress.report(1)
+    return GvioEstimator(settings, labels.zones, traits.sectors, samples.radii, samples.months[train], calendar, gain,
+                         samples.land_names, network if network_weight else None, network_weight)
+
+
+def _bags(rows: Rows, calendar: NDArray[np.float64], gain: NDArray[np.float64], samples: FactorySamples,
+          zone: NDArray[np.int32], share: NDArray[np.float64]) -> Bags:
+    """What labels lack after calendar and swings; weighted by their share of all."""
+    lacking = rows.target - rows.added(gain) - (rows.terms * calendar[rows.zone]).sum(axis=1)
+    first, last = (np.searchsorted(samples.months, each) for each in (rows.first, rows.last))
+    return Bags(share, zone, rows.zone, first, last, lacking, rows.year, rows.value / rows.value.sum())
+
+
+def _label_rows(labels: Labels, covered: NDArray[np.bool_], zone: NDArray[np.int32], signal: _Signal,
+                terms: NDArray[np.float64]) -> Rows:
+    groups = int(signal.group.max(initial=0)) + 1
+    share = np.zeros((len(labels.zones), covered.shape[1]))
+    swing = np.zeros((len(labels.zones), groups, covered.shape[1]))
+    inside = zone != NOWHERE
+    np.add.at(share, zone[inside], signal.share[inside])
+    np.add.at(swing, (zone[inside], signal.group[inside]), (signal.share * signal.swings)[inside])
+    bag = (share[labels.zone] * covered).sum(axis=1)
+    used = (bag > 0) & (labels.value > 0)
+    mean = covered[used] / bag[used, None]
+    swings = np.einsum("rgml,rm->rgl", _later_by_zone(swing)[labels.zone[used]], mean)
+    weights = share[labels.zone[used]] * covered[used] / bag[used, None]
+    return Rows(labels.zone[used], labels.first[used], labels.last[used], labels.value[used], bag[used],
+                weights @ terms, swings)
+
+
+def _later_by_zone(swing: NDArray[np.float64]) -> NDArray[np.float64]:
+    """later() of each zone and group, (zones, groups, months, LAGS)."""
+    zones, groups, months = swing.shape
+    return later(swing.reshape(-1, months)).reshape(zones, groups, months, LAGS)
+
+
+def _fit_calendar(rows: Rows, gain: NDArray[np.float64], weight: NDArray[np.float64],
+                  zones: int) -> NDArray[np.float64]:
+    """Calendar of every zone, which departs from the calendar of all at a price, and that of all: (zones + 1, TERMS).
+    Levels are such that the sums of a zone match its labels."""
+    target = rows.target - rows.added(gain)
+    own = np.zeros((len(target), zones, TERMS))
+    own[np.arange(len(target)), rows.zone] = rows.terms
+    design = np.concatenate((rows.terms, own.reshape(len(target), -1)), axis=1)
+    price = np.concatenate((np.full(TERMS, 1e-6), np.tile(ZONE_PRICES, zones)))
+    found = np.linalg.solve(design.T @ (weight[:, None] * design) + np.diag(price), design.T @ (weight * target))
+    calendar = np.concatenate((found[:TERMS] + found[TERMS:].reshape(zones, TERMS), found[None, :TERMS]))
+    guess = rows.bag * np.exp((rows.terms * calendar[rows.zone]).sum(axis=1) + rows.added(gain))
+    for zone in np.unique(rows.zone):
+        here = rows.zone == zone
+        calendar[zone, 0] += np.log((weight * rows.value)[here].sum() / (weight * guess)[here].sum())
+    return np.asarray(calendar, np.float64)

@@ -1,0 +1,102 @@
+"""The light at factories: how far it departs from its usual level in every month, and how surely that is known."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .month_effects import month_effects
+from .samples import FactorySamples
+from .settings import GvioSettings
+
+FLOOR = 0.1  # nW/cm2/sr: usual levels below it are noise
+DARKEST = 0.3  # of the usual level
+MOST_CHANGE = 0.3  # of the logarithm: what lies beyond is a fault or another building
+NORMAL = 1.4826  # standard deviations of a normal distribution in its median absolute deviation
+OF_NOISE = 0.6  # of the variance between factories in a month: the rest is their own
+LEAST_NOISE, ADDITIVE_NOISE, UNKNOWN_NOISE = 0.02, 0.25, 0.5  # of the logarithm, nW/cm2/sr, of the logarithm
+LEAST_FACTORIES = 10
+
+
+@dataclass(frozen=True)
+class LightChanges:
+    """values: shape (factories, months), logarithm of the light of a factory's cell over its usual level; NaN where it
+    isn't known. variance: likewise, of its noise. usual: (factories,), nW/cm2/sr."""
+
+    values: NDArray[np.float64]
+    variance: NDArray[np.float64]
+    usual: NDArray[np.float64]
+
+
+def cell_changes(samples: FactorySamples, settings: GvioSettings, reference: NDArray[np.bool_],
+                 visible: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """The same of every row of samples.light, (cells + 1, months), NaN where it isn't known."""
+    return _changes(_corrected(samples, samples.light, settings, reference, visible), reference)[0]
+
+
+def light_changes(samples: FactorySamples, settings: GvioSettings, reference: NDArray[np.bool_],
+                  visible: NDArray[np.bool_]) -> LightChanges:
+    """reference: months that usual levels are taken from. visible: months whose light may be looked at."""
+    own = samples.light[samples.cells[:, samples.side**2 // 2]]
+    light = _corrected(samples, own, settings, reference, visible)
+    light[~samples.factories.is_open(samples.months)] = np.nan
+    values, usual = _changes(light, reference)
+    noise = np.maximum(OF_NOISE * _scatter(values)**2, LEAST_NOISE**2)
+    return LightChanges(values, noise + (ADDITIVE_NOISE / usual[:, None])**2, usual)
+
+
+def _corrected(samples: FactorySamples, light: NDArray[np.float32], settings: GvioSettings,
+               reference: NDArray[np.bool_], visible: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Without what the month adds to all; NaN in months that may not be seen or are brightened."""
+    corrected = light.astype(np.float64)
+    if not settings.masking:
+        corrected = np.nan_to_num(corrected)
+    left_out = ~visible
+    if settings.region_statistics:
+        foot, brightened = month_effects(samples.region.values, samples.months, reference)
+        corrected = corrected - foot
+        left_out = left_out | brightened
+    corrected[:, left_out] = np.nan
+    return corrected
+
+
+def _changes(light: NDArray[np.float64],
+             reference: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Logarithms over usual levels, and those levels, at least FLOOR."""
+    usual = _medians(light, reference)
+    with np.errstate(invalid="ignore"):
+        values = np.log(np.maximum(light / usual[:, None], DARKEST))
+    return np.clip(values - _means(values, reference)[:, None], -MOST_CHANGE, MOST_CHANGE), usual
+
+
+def _scatter(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Robust standard deviation between factories in each month, (months,)."""
+    spread = np.full(values.shape[1], UNKNOWN_NOISE)
+    for month, column in enumerate(values.T):
+        known = column[np.isfinite(column)]
+        if len(known) >= LEAST_FACTORIES:
+            spread[month] = NORMAL * np.median(np.abs(known - np.median(known)))
+    return spread
+
+
+def _medians(light: NDArray[np.float64], reference: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Of the reference months, (factories,); of all where none of those is known."""
+    medians = [_median(part) for part in (light[:, reference], light)]
+    return np.maximum(np.nan_to_num(np.where(np.isfinite(medians[0]), medians[0], medians[1])), FLOOR)
+
+
+def _median(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    found = np.full(len(values), np.nan)
+    some = np.isfinite(values).any(axis=1)
+    found[some] = np.nanmedian(values[some], axis=1)
+    return found
+
+
+def _means(values: NDArray[np.float64], reference: NDArray[np.bool_]) -> NDArray[np.float64]:
+    means = []
+    for part in (values[:, reference], values):
+        there = np.isfinite(part)
+        with np.errstate(invalid="ignore"):
+            means.append(np.where(there, part, 0).sum(axis=1) / there.sum(axis=1))
+    return np.nan_to_num(np.where(np.isfinite(means[0]), means[0], means[1]))

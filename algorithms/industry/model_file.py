@@ -1,0 +1,52 @@
+"""A fitted estimator of output as a model file, and back."""
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ...models.registry import Model, save_model
+from ...models.sa_cnn import SaCnn
+from .estimator import GvioEstimator
+from .settings import GvioSettings
+
+KIND = "gvio"
+NETWORK, ARRAYS = "network.", ("months", "calendar", "gains")
+
+
+def save_estimator(path: str, estimator: GvioEstimator, about: Mapping[str, Any]) -> None:
+    """Writes weights and card. about: what the card says beyond the model itself: title, licence, metrics, versions."""
+    quantile = estimator.interval_quantile
+    card = {"settings": asdict(estimator.settings), "zones": list(estimator.zones),
+            "sectors": list(estimator.sectors), "land_names": list(estimator.land_names),
+            "network_weight": estimator.network_weight, "radii": list(estimator.radii),
+            "interval_quantile": quantile if math.isfinite(quantile) else None}
+    arrays: dict[str, NDArray[Any]] = {name: getattr(estimator, name) for name in ARRAYS}
+    if estimator.network is not None:
+        arrays.update({NETWORK + name: values.numpy() for name, values in estimator.network.state_dict().items()})
+    save_model(path, KIND, {**about, **card}, arrays)
+
+
+def read_estimator(model: Model) -> GvioEstimator:
+    """The estimator of a model file of the kind gvio."""
+    card, arrays = model.card, model.weights
+    known = {each.name for each in fields(GvioSettings)}
+    settings = GvioSettings(**{name: value for name, value in card["settings"].items() if name in known})
+    quantile = card["interval_quantile"]
+    zones, sectors, radii = (tuple(card[name]) for name in ("zones", "sectors", "radii"))
+    months, calendar, gains = (np.array(arrays[name]) for name in ARRAYS)
+    state = {name[len(NETWORK):]: torch.from_numpy(np.array(values)) for name, values in arrays.items()
+             if name.startswith(NETWORK)}
+    network = None
+    if state:
+        joined, channels = state["joined.weight"], len(state["first.weight"])
+        network = SaCnn(joined.shape[1] - 4 * channels, channels, len(joined)).eval()
+        network.load_state_dict(state)
+    return GvioEstimator(settings, zones, sectors, radii, months, calendar, gains, tuple(card["land_names"]), network,
+                         card["network_weight"],
+                         float("nan") if quantile is None else quantile)

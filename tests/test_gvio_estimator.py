@@ -1,0 +1,106 @@
+"""The estimator of output on a simulated region."""
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from nocturne.algorithms.boundaries import Boundary
+from nocturne.algorithms.errors import InputError
+from nocturne.algorithms.industry.estimator import fit_estimator
+from nocturne.algorithms.industry.factories import FactoryFields, read_factories
+from nocturne.algorithms.industry.labels import Labels, read_labels
+from nocturne.algorithms.industry.model_file import KIND, read_estimator, save_estimator
+from nocturne.algorithms.industry.monthly_light import ArrayLight
+from nocturne.algorithms.industry.samples import FactorySamples
+from nocturne.algorithms.industry.sampling import Surroundings, sample_factories
+from nocturne.algorithms.industry.settings import GvioSettings, LabelSettings, SamplingSettings
+from nocturne.algorithms.industry.traits import FactoryTraits
+from nocturne.algorithms.industry.zones import read_zones
+from nocturne.algorithms.progress import Progress
+from nocturne.algorithms.settings import Resources
+from nocturne.algorithms.simulation.region import simulate_region
+from nocturne.algorithms.simulation.region_tables import places_table, totals_table, town_table, zones_table
+from nocturne.models.registry import load_model
+
+TEST_MONTHS = slice(60, 72)
+
+
+@pytest.fixture(scope="module")
+def region() -> tuple[FactorySamples, FactoryTraits, Labels]:
+    made = simulate_region(3)
+    grid, places = made.plan.grid, places_table(made)
+    factories = read_factories(places, FactoryFields("name", "category", "opened", "closed"), None, grid, "one",
+                               Progress())
+    town = town_table(made)
+    samples = sample_factories(factories, ArrayLight(grid, made.months, made.light.radiance),
+                               Surroundings(Boundary("URBAN_AREA", town.wkb, town.crs)), SamplingSettings(),
+                               Resources(threads=1), Progress())
+    labels = read_labels(totals_table(made), LabelSettings(), "period", "value", "zone", "", "price_index")
+    zone = read_zones(zones_table(made), "zone", grid.crs).of_points(factories.x, factories.y)
+    return samples, FactoryTraits(zone, places.columns["employees"][factories.row].astype(float)), labels
+
+
+def training(samples: FactorySamples, labels: Labels) -> Labels:
+    held = np.zeros(len(samples.months), bool)
+    held[TEST_MONTHS] = True
+    return labels.select(~(labels.covers(samples.months) & held).any(axis=1))
+
+
+def test_sums_match_the_labels_of_training(region):
+    samples, traits, labels = region
+    values = fit_estimator(samples, traits, labels, GvioSettings(), Progress()).estimate(samples, traits,
+                                                                                        Progress()).values
+    zones = np.zeros((len(labels.zones), len(samples.months)))
+    np.add.at(zones, traits.zone, values)
+    sums = (zones[labels.zone] * labels.covers(samples.months)).sum(axis=1)
+    assert np.corrcoef(np.log(sums), np.log(labels.value))[0, 1] > 0.99
+    assert (values >= 0).all()
+    assert not values[~samples.factories.is_open(samples.months)].any()
+
+
+def test_months_without_labels_say_nothing(region):
+    samples, traits, labels = region
+    known = training(samples, labels)
+    light = samples.light.copy()
+    light[:, TEST_MONTHS] *= np.random.default_rng(0).uniform(0.1, 10, light[:, TEST_MONTHS].shape)
+    statistics = samples.region.values.copy()
+    statistics[TEST_MONTHS] += 5
+    noisy = replace(samples, light=light, region=replace(samples.region, values=statistics))
+    one, other = (fit_estimator(each, traits, known, GvioSettings(), Progress()) for each in (samples, noisy))
+    assert np.array_equal(one.calendar, other.calendar)
+    assert np.array_equal(one.gains, other.gains)
+
+
+def test_a_saved_model_gives_the_same_estimates(region, tmp_path):
+    samples, traits, labels = region
+    fitted = fit_estimator(samples, traits, training(samples, labels), GvioSettings(), Progress())
+    save_estimator(str(tmp_path / "gvio.json"), fitted, {"title": "test"})
+    again = read_estimator(load_model(str(tmp_path / "gvio.json"), KIND))
+    one, other = (each.estimate(samples, traits, Progress()) for each in (fitted, again))
+    assert np.array_equal(one.values, other.values)
+    assert np.array_equal(one.spread, other.spread)
+    assert (one.spread > 0).any()
+
+
+def test_other_buffers_and_few_months_are_refused(region):
+    samples, traits, labels = region
+    fitted = fit_estimator(samples, traits, labels, GvioSettings(), Progress())
+    with pytest.raises(InputError, match="BUFFERS"):
+        replace(fitted, radii=(500.0,)).estimate(samples, traits, Progress())
+    few = labels.select(labels.last < samples.months[20])
+    with pytest.raises(InputError, match="at least 24 months"):
+        fit_estimator(samples, traits, few, GvioSettings(), Progress())
+
+
+def test_without_sizes_factories_of_one_cell_share_its_light(region):
+    samples, traits, labels = region
+    plain, settings = replace(traits, size=None), GvioSettings(network=False, members=1)
+    centre = samples.cells[:, samples.side**2 // 2]
+    crowded = np.isin(centre, np.flatnonzero(np.bincount(centre) > 1))
+    parts = []
+    for sharing in (True, False):
+        fitted = fit_estimator(samples, plain, labels, replace(settings, light_sharing=sharing), Progress())
+        values = fitted.estimate(samples, plain, Progress()).values
+        parts.append(values[crowded].sum() / values.sum())
+    assert parts[0] < parts[1]
