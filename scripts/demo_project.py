@@ -70,7 +70,12 @@ def main(folder: Path) -> None:
     reference.setRenderer(QgsSingleSymbolRenderer(QgsFillSymbol.createSimple(
         {"style": "no", "outline_color": "#5ac8fa", "outline_style": "dash", "outline_width": "0.5"})))
     vector(three, folder / "cbd_centres.gpkg", "Urban centres with light indexes")
-    for group in (nights, planted, three):
+    industry = root.addGroup("Output of an industrial region")
+    factories = vector(industry, folder / "factories.gpkg", "Factories and months")
+    factories.temporalProperties().setIsActive(True)  # opening a layer with its style leaves it off
+    raster(industry, folder / "industrial_output.tif", "Output of each cell and month")
+    raster(industry, folder / "industrial_change.tif", "Level, trend and change (shown: trend, % per year)")
+    for group in (nights, planted, three, industry):
         group.setItemVisibilityChecked(False)
         group.setExpanded(False)
     extent = boundary.extent()

@@ -45,6 +45,18 @@ def main(folder: Path) -> None:
     country = Path(steps.algorithm("Simulate a country with air monitors", "createdemo", FOLDER=str(folder),
                                    PART="country", EFFECTS="located")["COUNTRY"])
     learnt, compared, cells = estimate_air(steps, country, folder)
+    region = Path(steps.algorithm("Simulate an industrial region", "createdemo", FOLDER=str(folder),
+                                  PART="region")["REGION"])
+    industry = steps.algorithm(
+        "Estimate its industrial output", "estimategvio", FACTORIES=str(region / "places.geojson"),
+        CATEGORY_FIELD="category", FACTORY_FIELD="name", OPENED="opened", CLOSED="closed", DUPLICATES="share",
+        RADIANCE=str(region / "radiance.tif"), COVERAGE=str(region / "coverage.tif"),
+        URBAN_AREA=str(region / "urban_area.geojson"), ZONES=str(region / "zones.geojson"), ZONE_FIELD="zone",
+        MONTHLY_TOTALS=str(region / "totals.csv"), DATE_FIELD="period", VALUE_FIELD="value",
+        DEFLATOR_FIELD="price_index", TOTALS_ZONE_FIELD="zone", PRESERVE_TOTALS="true", COMPARE="North 2; South 2",
+        FACTORY_GVIO=str(folder / "factories.gpkg"), GRID=str(folder / "industrial_output.tif"),
+        CHANGE=str(folder / "industrial_change.tif"), TABLE=str(folder / "industrial_zones.csv"),
+        REPORT=str(folder / "industry_report.html"))
     steps.run("Draw the project and the map", ["/usr/bin/python3", str(SCRIPTS / "demo_project.py"), str(folder)],
               PATH="/usr/bin:/bin", QT_QPA_PLATFORM="offscreen")
     planted, both, chance = compare(city / "truth" / "truth_classes.tif", folder / "angular_effects.tif")
@@ -60,7 +72,9 @@ def main(folder: Path) -> None:
          f"{centres['ROOT_AREA']:.0f} km2"),
         ("CBDs of three cities", cbds["CBD_COUNT"],
          f"planted {judged['REFERENCE_COUNT']}, located of these {judged['LOCATED_COUNT']}, "
-         f"mean F1 {judged['F1']:.2f}, computed over planted area {judged['AREA_RATIO']:.1f}"))
+         f"mean F1 {judged['F1']:.2f}, computed over planted area {judged['AREA_RATIO']:.1f}"),
+        ("factories of a region", industry["FACTORY_COUNT"],
+         f"{industry['MONTH_COUNT']} months of output, scaled to published totals of six zones"))
     print("\nWhat was found")
     for title, count, remark in rows:
         print(f"  {title:26}{count:>6.0f}   {remark}".rstrip())
@@ -73,6 +87,7 @@ def main(folder: Path) -> None:
   demonstration.png         the map
   *.tif, *.gpkg             the layers, each with style, metadata and provenance; city/truth has what was planted
   pm25.png, pm25_*          a daily map of PM2.5 in a simulated country, and what its model is worth
+  industry_report.html      the region's output: series, trend and season, inequality, two zones compared
   cbd_*.html                pages about the CBDs of the three cities and how they agree with the planted ones
 Time: {sum(seconds for _, seconds in steps.seconds):.0f} s in {len(steps.seconds)} steps.""")
 
