@@ -139,7 +139,7 @@ def write_report(path: str, trained: Trained) -> None:
 
 def _cells(scores: Scores) -> list[str]:
     values = (scores.r2, scores.rmse, scores.mae, scores.r2_change, scores.skill)
-    return [f"{value:.3f}" if abs(value) < 1000 else f"{value:.4g}" for value in values]
+    return ["" if math.isnan(value) else f"{value:.3f}" if abs(value) < 1000 else f"{value:,.0f}" for value in values]
 
 
 def _controls(report: Report, trained: Trained) -> None:
@@ -185,9 +185,8 @@ def _series(trained: Trained, found: CrossEstimates) -> Figure:
         axis.hlines(labels.value[here] / months, start, stop, color="black", linewidth=1)
         middle = (start + stop) / 2
         axis.plot(middle, found.values[ESTIMATE][here] / months, color="#1b6ca8", linewidth=1.2)
-        if np.isfinite(ends.high[here]).all():
-            axis.fill_between(middle, ends.low[here] / months, ends.high[here] / months, color="#1b6ca8", alpha=0.25,
-                              linewidth=0)
+        axis.fill_between(middle, ends.low[here] / months, ends.high[here] / months, color="#1b6ca8", alpha=0.25,
+                          linewidth=0)
         axis.set_title(labels.zones[zone], fontsize=10)
         axis.set_ylim(bottom=0)
         axis.tick_params(labelsize=8)
