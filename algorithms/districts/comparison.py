@@ -64,11 +64,11 @@ def all_methods(region: Region, settings: CompareRegionSettings) -> dict[str, Es
     if "models" in tables:
         ways.update({name: Way(name, 0.0) for name in LAYERS if not name.startswith("semigtx")})
         ways.update({name: Way("semigtx-gt", 1.0, head="ridge", simclr=name == "simclr") for name in SELF_SUPERVISED})
-        ways.update({name: Way(name, settings.alpha) for name in ("semigtx-gt", "semigtx")})
+        ways.update({name: Way(name, settings.infomax_share) for name in ("semigtx-gt", "semigtx")})
     if "alphas" in tables:
         ways.update({f"alpha {alpha:g}": Way("semigtx", alpha, head="ridge" if alpha == 1 else "") for alpha in ALPHAS})
     if "encodings" in tables:
-        ways.update({f"encodings {name}": Way("semigtx", settings.alpha, laplacian, walk)
+        ways.update({f"encodings {name}": Way("semigtx", settings.infomax_share, laplacian, walk)
                      for name, (laplacian, walk) in ENCODINGS.items()})
     if "modalities" in tables:
         ways.update({f"{name}, {head}": Way("semigtx", 1.0, columns=columns, noise=noise, head=head)

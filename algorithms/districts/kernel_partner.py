@@ -10,27 +10,38 @@ from numpy.typing import NDArray
 
 Blocks = Mapping[str, NDArray[np.float64]]  # name to columns, each (districts, columns)
 
-RIDGES = np.array([0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0])
+RIDGES = np.array([0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0])
 LENGTHS = (0.7, 1.5, 3.0, 6.0, 12.0)  # root mean square distances of standardised columns
 CONSTANT = 1.0  # added to every kernel: an intercept that hardly shrinks
-AVERAGED = 8
+AVERAGED = 12
+STEPS, LARGEST_STEP, SETTLED = 40, 2.0, 1e-4  # of Fisher scoring
+EXTREME = 15.0  # logs
+
+
+@dataclass(frozen=True)
+class Member:
+    """One kernel ridge: of square roots, or by deviance (logarithmic link). coefficients: (districts learnt from,)."""
+
+    deviance: bool
+    blocks: tuple[str, ...]
+    length: float
+    coefficients: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class KernelPartner:
     """The mean of the best kernel ridge regressions of one target.
 
-    blocks: standardised rows of the districts learnt from, with centre and spread of their columns. sets, lengths and
-    coefficients (members, districts): one each per member. left_out: (districts,) estimates of the districts learnt
-    from, each by members that left it out.
+    blocks: standardised rows of the districts learnt from, with centre and spread of their columns. level: mean of the
+    target; mean and spread: of its square root in multiples of the level. left_out: (districts,) estimates of the
+    districts learnt from, each by members that left it out.
     """
 
     blocks: dict[str, NDArray[np.float64]]
     centres: dict[str, NDArray[np.float64]]
     spreads: dict[str, NDArray[np.float64]]
-    sets: tuple[tuple[str, ...], ...]
-    lengths: tuple[float, ...]
-    coefficients: NDArray[np.float64]
+    members: tuple[Member, ...]
+    level: float
     mean: float
     spread: float
     left_out: NDArray[np.float64]
@@ -39,38 +50,84 @@ class KernelPartner:
         """Of districts whose blocks have the columns that were learnt from, shape (districts,)."""
         distances = {name: _squared_distances((blocks[name] - self.centres[name]) / self.spreads[name], rows)
                      for name, rows in self.blocks.items()}
-        found = np.mean([_kernel(distances, names, length) @ weights
-                         for names, length, weights in zip(self.sets, self.lengths, self.coefficients)], axis=0)
-        estimates: NDArray[np.float64] = found * self.spread + self.mean
+        roots = []
+        for member in self.members:
+            found = _kernel(distances, member.blocks, member.length) @ member.coefficients
+            roots.append(_link_roots(found) if member.deviance else _plain_roots(found, self.mean, self.spread))
+        estimates: NDArray[np.float64] = np.mean(roots, axis=0)**2 * self.level
         return estimates
 
 
 def fit_kernel_partner(blocks: Blocks, target: NDArray[np.float64]) -> KernelPartner:
-    """target: (districts,). Averages the candidates (which blocks, length, ridge) with the least squared error over
-    districts left out one by one, which one eigendecomposition per kernel gives for all ridges (Rifkin and Lippert
-    2007, Notes on regularized least squares). Blocks weigh the same whatever the number of their columns.
+    """target: (districts,), 0 or more. Averages the square roots of the candidates (which blocks, length, ridge, square
+    roots or deviance) whose square roots err least over districts left out one by one, which one eigendecomposition per
+    kernel gives for all ridges (Rifkin and Lippert 2007, Notes on regularized least squares).
+
+    Blocks weigh the same whatever the number of their columns. The deviance is Tweedie's of power 2, whose Fisher
+    weights are 1, so that the same decomposition serves every step; a target of 0 is allowed.
     """
-    mean, spread = float(target.mean()), max(float(target.std()), 1e-12)
-    wanted = (target - mean) / spread
+    level = max(float(target.mean()), 1e-300)
+    relative = target / level
+    roots = np.sqrt(relative)
+    mean, spread = float(roots.mean()), max(float(roots.std()), 1e-12)
     centres = {name: columns.mean(axis=0) for name, columns in blocks.items()}
     spreads = {name: _spread(columns) for name, columns in blocks.items()}
     rows = {name: (columns - centres[name]) / spreads[name] for name, columns in blocks.items()}
     distances = {name: _squared_distances(columns, columns) for name, columns in rows.items()}
-    scored: list[tuple[float, int, tuple[str, ...], float, NDArray[np.float64], NDArray[np.float64]]] = []
+    scored: list[tuple[float, int, Member, NDArray[np.float64]]] = []
     for names, length in product(_sets(tuple(blocks)), LENGTHS):
-        values, vectors = np.linalg.eigh(_kernel(distances, names, length))
+        kernel = _kernel(distances, names, length)
+        values, vectors = np.linalg.eigh(kernel)
         inverse = 1 / (np.maximum(values, 0)[:, None] + RIDGES)
-        weights = vectors @ (inverse * (vectors.T @ wanted)[:, None])
-        left_out = wanted[:, None] - weights / (vectors**2 @ inverse)
-        errors = ((left_out - wanted[:, None])**2).mean(axis=0)
-        scored += [(float(errors[number]), len(scored) + number, names, length, weights[:, number], left_out[:, number])
-                   for number in range(len(RIDGES))]
+        plain, plain_left = _solve(vectors, inverse, ((roots - mean) / spread)[:, None])
+        linked, linked_left = _solve(vectors, inverse, _working_response(kernel, vectors, inverse, relative))
+        for deviance, weights, left in ((False, plain, _plain_roots(plain_left, mean, spread)),
+                                        (True, linked, _link_roots(linked_left))):
+            errors = ((left - roots[:, None])**2).mean(axis=0)
+            scored += [(float(errors[number]), len(scored) + number,
+                        Member(deviance, names, length, weights[:, number]), left[:, number])
+                       for number in range(len(RIDGES))]
     best = sorted(scored, key=lambda each: each[:2])[:AVERAGED]
-    used = sorted({name for each in best for name in each[2]})
+    used = sorted({name for _, _, member, _ in best for name in member.blocks})
     return KernelPartner({name: rows[name] for name in used}, {name: centres[name] for name in used},
-                         {name: spreads[name] for name in used}, tuple(each[2] for each in best),
-                         tuple(each[3] for each in best), np.array([each[4] for each in best]), mean, spread,
-                         np.mean([each[5] for each in best], axis=0) * spread + mean)
+                         {name: spreads[name] for name in used}, tuple(member for _, _, member, _ in best), level, mean,
+                         spread, np.mean([left for _, _, _, left in best], axis=0)**2 * level)
+
+
+def _solve(vectors: NDArray[np.float64], inverse: NDArray[np.float64],
+           wanted: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Coefficients and estimates of districts left out, both (districts, ridges)."""
+    coefficients = vectors @ (inverse * (vectors.T @ wanted))
+    return coefficients, wanted - coefficients / (vectors**2 @ inverse)
+
+
+def _working_response(kernel: NDArray[np.float64], vectors: NDArray[np.float64], inverse: NDArray[np.float64],
+                      relative: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of Fisher scoring when it has settled, (districts, ridges)."""
+    found = np.repeat(np.log(0.9 * relative + 0.1)[:, None], len(RIDGES), axis=1)
+    for _ in range(STEPS):
+        after = kernel @ _solve(vectors, inverse, found + _step(relative, found))[0]
+        moved = float(np.abs(after - found).max())
+        found = after
+        if moved < SETTLED:
+            break
+    return found + _step(relative, found)
+
+
+def _step(relative: NDArray[np.float64], logs: NDArray[np.float64]) -> NDArray[np.float64]:
+    found: NDArray[np.float64] = np.minimum(relative[:, None] * np.exp(-np.clip(logs, -EXTREME, EXTREME)) - 1,
+                                            LARGEST_STEP)
+    return found
+
+
+def _plain_roots(found: NDArray[np.float64], mean: float, spread: float) -> NDArray[np.float64]:
+    roots: NDArray[np.float64] = np.maximum(found * spread + mean, 0)
+    return roots
+
+
+def _link_roots(logs: NDArray[np.float64]) -> NDArray[np.float64]:
+    roots: NDArray[np.float64] = np.exp(np.clip(logs, -EXTREME, EXTREME) / 2)
+    return roots
 
 
 def _sets(names: tuple[str, ...]) -> list[tuple[str, ...]]:

@@ -104,11 +104,11 @@ def train_network(graph: Graph, district: NDArray[np.intp], totals: NDArray[np.f
                 found = _standardised(network, real, batch.member, sizes[batch.districts], scale, settings.readout)
                 losses = scale.losses(found, wanted[batch.districts], sizes[batch.districts])
                 known = torch.isfinite(wanted[batch.districts]).sum(dim=0).clamp(min=1)
-                loss = (1 - settings.alpha) * (weights * losses.sum(dim=0) / known).sum()
-                if settings.alpha:
+                loss = (1 - settings.infomax_share) * (weights * losses.sum(dim=0) / known).sum()
+                if settings.infomax_share:
                     corrupted = network(batch.graph.corrupt(KEPT_EDGES, generator))
-                    loss = loss + settings.alpha * network.infomax_loss(real, corrupted, batch.member,
-                                                                        len(batch.districts))
+                    mutual = network.infomax_loss(real, corrupted, batch.member, len(batch.districts))
+                    loss = loss + settings.infomax_share * mutual
                 optimiser.zero_grad(set_to_none=True)
                 loss.backward()  # type: ignore[no-untyped-call]
                 torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -168,7 +168,7 @@ def _batches(graph: Graph, district: NDArray[np.intp], districts: int, recipe: R
              settings: SemiGtxSettings) -> list[Batch]:
     """One batch, or as many of whole districts in random order as keep a training step within the memory bound."""
     units = len(district)
-    needed = step_bytes(units, graph.edges.shape[1], settings.configuration, settings.alpha)
+    needed = step_bytes(units, graph.edges.shape[1], settings.configuration, settings.infomax_share)
     parts = min(districts, -(-needed // settings.max_bytes))
     if parts == 1:
         return [Batch(torch.arange(districts), torch.arange(units), graph, torch.from_numpy(district.astype(np.int64)))]

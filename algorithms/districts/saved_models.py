@@ -14,7 +14,7 @@ from ...models.semigtx import SemiGtx
 from .district_inputs import FeatureScaler
 from .flow_profiles import FlowBasis
 from .frozen_heads import FrozenHead
-from .kernel_partner import KernelPartner
+from .kernel_partner import KernelPartner, Member
 from .network import RECIPES, new_network
 from .settings import SemiGtxSettings
 from .target_scales import TargetScale
@@ -38,12 +38,15 @@ def save_semigtx(path: str, model: SemiGTX, card: Mapping[str, Any]) -> None:
     partners = []
     for number, partner in enumerate(model.partners):
         start = f"partner.{number}"
-        arrays.update({f"{start}.coefficients": partner.coefficients, f"{start}.left_out": partner.left_out})
+        arrays.update({f"{start}.coefficients": np.array([member.coefficients for member in partner.members]),
+                       f"{start}.left_out": partner.left_out})
         for name, rows in partner.blocks.items():
             arrays.update({f"{start}.rows.{name}": rows, f"{start}.centre.{name}": partner.centres[name],
                            f"{start}.spread.{name}": partner.spreads[name]})
-        partners.append({"blocks": list(partner.blocks), "sets": [list(names) for names in partner.sets],
-                         "lengths": list(partner.lengths), "mean": partner.mean, "spread": partner.spread})
+        partners.append({"blocks": list(partner.blocks), "level": partner.level, "mean": partner.mean,
+                         "spread": partner.spread,
+                         "members": [{"deviance": member.deviance, "blocks": list(member.blocks),
+                                      "length": member.length} for member in partner.members]})
     for number, head in enumerate(model.heads):
         arrays.update({f"head.{number}.rows": head.rows, f"head.{number}.wanted": head.wanted})
     if model.network is not None:
@@ -72,8 +75,10 @@ def load_semigtx(path: str, parameter: str = "MODEL") -> tuple[SemiGTX, dict[str
 def _partner(arrays: Arrays, start: str, card: Mapping[str, Any]) -> KernelPartner:
     rows, centres, spreads = ({name: arrays[f"{start}.{what}.{name}"] for name in card["blocks"]}
                               for what in ("rows", "centre", "spread"))
-    return KernelPartner(rows, centres, spreads, tuple(tuple(names) for names in card["sets"]), tuple(card["lengths"]),
-                         arrays[f"{start}.coefficients"], card["mean"], card["spread"], arrays[f"{start}.left_out"])
+    members = tuple(Member(each["deviance"], tuple(each["blocks"]), each["length"], coefficients)
+                    for each, coefficients in zip(card["members"], arrays[f"{start}.coefficients"]))
+    return KernelPartner(rows, centres, spreads, members, card["level"], card["mean"], card["spread"],
+                         arrays[f"{start}.left_out"])
 
 
 def _network(arrays: Arrays, card: Mapping[str, Any], settings: SemiGtxSettings) -> SemiGtx:

@@ -17,8 +17,9 @@ class SemiGtxSettings(Resources):
         "default", ("default", "published"), "Configuration",
         "published: the network of SemiGTX alone, width 512, 5 layers. default: a smaller network, flow profiles as "
         "node features, averaged with kernel ridge.")
-    alpha: float = number(0.5, "Alpha", "Share of the self-supervised loss; with 1 a simple estimator learns the "
-                          "totals from the frozen representation.", minimum=0, maximum=1)
+    alpha: float | None = number(None, "Alpha", "Share of the self-supervised loss; with 1 a simple estimator learns "
+                                 "the totals from the frozen representation. Empty: 0.1, published 0.5.", minimum=0,
+                                 maximum=1)
     frozen_head: str = choice("ridge", ("ridge", "svm", "forest", "mlp"), "Frozen head",
                               "What learns from the frozen representation where alpha is 1.", advanced=True)
     epochs: int = number(0, "Epochs", "0 takes those of the configuration (80, published 300).", minimum=0,
@@ -36,6 +37,11 @@ class SemiGtxSettings(Resources):
     network: bool = flag(True, "Network", "Train the graph network; else kernel ridge alone.", advanced=True)
     seed: int = number(0, "Seed", "The same seed gives the same model.", minimum=0, maximum=2**31 - 1)
 
+    @property
+    def infomax_share(self) -> float:
+        if self.alpha is not None:
+            return self.alpha
+        return 0.5 if self.configuration == "published" else 0.1
 
 @dataclass(frozen=True)
 class SplitSettings(Settings):

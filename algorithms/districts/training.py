@@ -51,7 +51,8 @@ class SemiGTX:
     def estimate(self, features: ArrayLike, flows: ArrayLike | sp.spmatrix | None, district: ArrayLike | None = None,
                  known_units: ArrayLike | None = None, progress: Progress | None = None) -> RegionEstimates:
         """All districts of a region, as in fit_semigtx. known_units: numbers of the units that were learnt from, in
-        their order, where the region has others too; None = the same units.
+        their order, where the region has others too; None = the same units. Flows among districts that weren't learnt
+        from are left out, so that totals mean what they meant while learning.
 
         Raises InputError for other columns, and for flow profiles of units that weren't learnt from.
         """
@@ -64,13 +65,15 @@ class SemiGTX:
         if self.basis is not None and len(known) != len(self.basis.origins):
             raise InputError("NODES", f"{len(known)} units for flow profiles of {len(self.basis.origins)}",
                              "choose a model without flow profiles for another region")
+        region = _without_unknown_flows(region, known)
         scaled = self.scaler.scale(region.columns)
         profile = None if self.basis is None else self.basis.profiles(region.flows, known)
         found, units = np.zeros((region.districts, len(self.scale.mean))), np.ones((region.units, len(self.scale.mean)))
         if self.partners:
             blocks = district_blocks(scaled, self.scaler.directions, region.flows, region.district, region.districts,
                                      profile)
-            found = np.stack([partner.estimate(blocks) for partner in self.partners], axis=1)
+            per_unit = np.stack([partner.estimate(blocks) for partner in self.partners], axis=1)
+            found = self.scale.standardise(per_unit, np.ones(region.districts))
         if self.network is not None:
             graph = region_graph(_with(scaled, profile), region.flows, self.settings.seed, progress)
             learnt, units = _learnt(self.network, self.heads, graph, region, self.scale, self.settings)
@@ -145,8 +148,7 @@ def fit_semigtx(features: ArrayLike, flows: ArrayLike | sp.spmatrix | None, targ
     partners: tuple[KernelPartner, ...] = ()
     if not alone or not settings.network:
         blocks = district_blocks(scaled, scaler.directions, region.flows, region.district, region.districts, profile)
-        wanted = scale.standardise(totals, region.counts)
-        partners = tuple(_partner(blocks, column) for column in wanted.T)
+        partners = tuple(_partner(blocks, column) for column in (totals / region.counts[:, None]).T)
     if not settings.network:
         return SemiGTX(settings, scaler, basis, scale, partners, None, np.zeros(len(scale.mean)), ())
     graph = region_graph(_with(scaled, profile), region.flows, settings.seed, progress)
@@ -174,7 +176,7 @@ def clean_flows(flows: ArrayLike | sp.spmatrix | None, units: int) -> sp.csr_mat
 def _train(graph: Graph, region: _Region, totals: NDArray[np.float64], scale: TargetScale, settings: SemiGtxSettings,
            progress: Progress) -> tuple[SemiGtx, tuple[FrozenHead, ...]]:
     network = train_network(graph, region.district, totals, scale, settings, progress)
-    if settings.alpha < 1:
+    if settings.infomax_share < 1:
         return network, ()
     rows = representation_of(network, graph, region.district, region.districts, settings).districts
     wanted = scale.standardise(totals, region.counts)
@@ -210,8 +212,9 @@ def _network_shares(graph: Graph, region: _Region, totals: NDArray[np.float64], 
     wanted = scale.standardise(totals, region.counts)
     shares = np.zeros(totals.shape[1])
     for target, partner in enumerate(partners):
+        known_rows = np.isfinite(totals[:, target])
         left_out = np.full(len(totals), np.nan)
-        left_out[np.isfinite(totals[:, target])] = partner.left_out
+        left_out[known_rows] = (np.sqrt(partner.left_out) - scale.mean[target]) / scale.spread[target]
         rows = held[np.isfinite(totals[held, target])]
         losses = [((share * check[rows, target] + (1 - share) * left_out[rows] - wanted[rows, target])**2).sum()
                   for share in NETWORK_SHARES]
@@ -219,9 +222,19 @@ def _network_shares(graph: Graph, region: _Region, totals: NDArray[np.float64], 
     return shares
 
 
-def _partner(blocks: dict[str, NDArray[np.float64]], wanted: NDArray[np.float64]) -> KernelPartner:
-    known = np.isfinite(wanted)
-    return fit_kernel_partner({name: columns[known] for name, columns in blocks.items()}, wanted[known])
+def _without_unknown_flows(region: _Region, known_units: NDArray[np.intp]) -> _Region:
+    if len(known_units) == region.units:
+        return region
+    known = np.isin(np.arange(region.units), known_units)
+    flows = region.flows.tocoo()
+    kept = known[flows.row] | known[flows.col] | (region.district[flows.row] == region.district[flows.col])
+    left = sp.csr_matrix((flows.data[kept], (flows.row[kept], flows.col[kept])), flows.shape)
+    return _Region(region.columns, left, region.district, region.districts)
+
+
+def _partner(blocks: dict[str, NDArray[np.float64]], per_unit: NDArray[np.float64]) -> KernelPartner:
+    known = np.isfinite(per_unit)
+    return fit_kernel_partner({name: columns[known] for name, columns in blocks.items()}, per_unit[known])
 
 
 def _with(scaled: NDArray[np.float64], profile: NDArray[np.float64] | None) -> NDArray[np.float64]:

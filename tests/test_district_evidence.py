@@ -1,0 +1,53 @@
+"""The benchmark on New York resumes, and its scores and pairs are what they say."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from nocturne.algorithms.districts.settings import SemiGtxSettings
+from nocturne.benchmarks import district_evidence
+from nocturne.benchmarks.new_york import SHARED, NewYork, read_new_york
+
+
+@pytest.fixture
+def region():
+    random = np.random.default_rng(0)
+    district = np.repeat(np.arange(24), random.integers(3, 7, 24))
+    size = random.gamma(2, 1, 24)[district]
+    flows = random.poisson(np.outer(np.ones(len(size)), size))
+    np.fill_diagonal(flows, 0)
+    gdp = np.bincount(district, 100 * size)
+    return NewYork(np.column_stack((size, random.normal(size=len(size))**2)), sp.csr_matrix(flows), district, gdp,
+                   random.normal(size=(len(size), 2)))
+
+
+def test_it_goes_on_where_it_stopped(region, tmp_path, monkeypatch):
+    results, settings = tmp_path / "results.jsonl", SemiGtxSettings(network=False)
+    found = district_evidence.evidence(region, results, settings, (3, 4))
+    lines = results.read_text().splitlines()
+    assert len(lines) == 2 * 2 * len(district_evidence.METHODS)
+    results.write_text("\n".join(lines[:-1]) + "\n")
+    calls = []
+    last = list(district_evidence.METHODS)[-1]
+    whole = district_evidence.METHODS[last]
+    monkeypatch.setitem(district_evidence.METHODS, last, lambda *given: calls.append(1) or whole(*given))
+    again = district_evidence.evidence(region, results, settings, (3, 4))
+    assert len(calls) == 1
+    for key, estimates in found.items():
+        np.testing.assert_array_equal(estimates, again[key])
+    assert district_evidence.scores(region, found["with flows", "shuffled"])[0].min() > 0.5
+
+
+def test_pairs_of_equal_and_worse_estimates(region):
+    exact, worse = region.gdp[None], 2 * region.gdp[None]
+    assert district_evidence.paired(region, exact, exact) == (0, 0, 0)
+    np.testing.assert_allclose(district_evidence.paired(region, exact, worse), np.log(2)**2)
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the region of New York")
+def test_new_york_is_read_without_those_who_stay():
+    found = read_new_york()
+    assert found.features.shape == (5367, 18)
+    assert found.flows.shape == (5367, 5367)
+    assert not found.flows.diagonal().any()
+    assert len(found.gdp) == len(found.counts) == 62
