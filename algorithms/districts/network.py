@@ -16,7 +16,7 @@ from .settings import SemiGtxSettings
 from .target_scales import TargetScale
 
 KEPT_EDGES = 0.8  # of the corrupted graph
-STRONGEST = 20  # flows of a unit each way that become edges, where units have more on average
+STRONGEST = 6  # flows of a unit each way that become edges, where units have more on average
 TASK_WEIGHTS = (0.1, 0.01, 0.001)
 UNIT_FLOATS, EDGE_FLOATS = 40, 4  # times width and layers: what a training step keeps per unit and edge
 
@@ -36,7 +36,7 @@ class Recipe:
     layer: str = "semigtx"
 
 
-RECIPES = {"default": Recipe(64, 2, 4, 0.1, 80, 3e-3, 1e-3, False),
+RECIPES = {"default": Recipe(64, 2, 4, 0.1, 60, 3e-3, 1e-3, False),
            "published": Recipe(512, 5, 8, 0.0, 300, 9e-4, 0.0, True)}
 
 

@@ -37,7 +37,7 @@ class LaplacianEncoding:
 def symmetric_log_flows(flows: sp.spmatrix | NDArray[np.float64]) -> sp.csr_matrix:
     """log(1 + count) of both directions added, without flows of a unit to itself, shape (units, units)."""
     counts = sp.csr_matrix(flows, dtype=np.float64, copy=True)
-    counts.setdiag(0)
+    counts = counts - sp.diags(counts.diagonal())
     counts = counts + counts.T
     counts.eliminate_zeros()
     counts.data = np.log1p(counts.data)
@@ -135,7 +135,7 @@ def _lowest(weights: sp.csr_matrix, count: int) -> tuple[NDArray[np.float64], ND
 
 def _walk(flows: sp.spmatrix | NDArray[np.float64]) -> sp.csr_matrix:
     counts = sp.csr_matrix(flows, dtype=np.float64, copy=True)
-    counts.setdiag(0)
+    counts = counts - sp.diags(counts.diagonal())
     counts.eliminate_zeros()
     leaving = np.asarray(counts.sum(axis=1)).ravel()
     stays = leaving == 0

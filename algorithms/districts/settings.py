@@ -22,7 +22,7 @@ class SemiGtxSettings(Resources):
                                  maximum=1)
     frozen_head: str = choice("ridge", ("ridge", "svm", "forest", "mlp"), "Frozen head",
                               "What learns from the frozen representation where alpha is 1.", advanced=True)
-    epochs: int = number(0, "Epochs", "0 takes those of the configuration (80, published 300).", minimum=0,
+    epochs: int = number(0, "Epochs", "0 takes those of the configuration (60, published 300).", minimum=0,
                          maximum=10_000)
     readout: str = choice(
         "sum-of-units", ("sum-of-units", "district-embedding"), "Readout",
