@@ -43,6 +43,7 @@ class SemiGtxSettings(Resources):
             return self.alpha
         return 0.5 if self.configuration == "published" else 0.1
 
+
 @dataclass(frozen=True)
 class SplitSettings(Settings):
     """Which districts are left out to judge a model."""
