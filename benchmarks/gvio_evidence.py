@@ -158,7 +158,7 @@ def _trial_summary(lines: Sequence[dict[str, Any]]) -> Iterator[str]:
         trials = [line[protocol] for line in lines if protocol in line]
         if not trials:
             continue
-        for method in trials[0]["scores"]:
+        for method in (ESTIMATE,) if lines[0]["mode"].startswith("without") else trials[0]["scores"]:
             each = [trial["scores"][method] for trial in trials]
             columns = "  ".join(f"{name} {np.mean([one[name] for one in each]):6.3f} "
                                 f"({min(one[name] for one in each):6.3f})" for name in ("r2", "r2_change", "skill"))
