@@ -190,6 +190,7 @@ class NocturneAlgorithm(QgsProcessingAlgorithm):
             # qgis_process never asks canExecute().
             dependencies.load(*self.LIBRARIES)
             dependencies.load_if_there(*self.FASTER_WITH)
+            outputs.check_names()
             outputs.protect(self._input_paths(parameters, context))
             inputs = Inputs(self, parameters, context)
             resources = self._resources(inputs)

@@ -45,6 +45,7 @@ FIELD_TYPES = {"integer": QVariant.Int, "number": QVariant.Double, "text": QVari
 PROVENANCE_SUFFIX = ".nocturne.json"
 # Side files of an earlier output that would lie about the new one.
 STALE_SUFFIXES = (".aux.xml", ".ovr", ".msk", PROVENANCE_SUFFIX)
+NO_FILES = ("memory:", "ogr:", "postgis:", "postgres:", "spatialite:", "mssql:", "oracle:")
 ROOM = "choose a folder that can be written and has room"
 
 
@@ -151,6 +152,27 @@ class Outputs:
         """Files that outputs may not replace: parameter to path."""
         self._inputs = {os.path.realpath(path): name for name, path in inputs.items() if os.path.isfile(path)}
 
+    def check_names(self) -> None:
+        """Raises OutputError where files that were named would share side files: before the work, not after it."""
+        named: dict[str, Path] = {}
+        for definition in self._algorithm.destinationParameterDefinitions():
+            text = self._named(definition.name())
+            if text and definition.type() != "folderDestination":
+                target = Path(os.path.realpath(text))
+                self._check_apart(definition.name(), target, named)
+                named[definition.name()] = target
+
+    def _check_apart(self, name: str, target: Path, others: Mapping[str, Path]) -> None:
+        """Layers have a style and metadata beside them, under the same name; reports and tables of text haven't."""
+        for other, file in others.items():
+            layers = self._is_layer(name) and self._is_layer(other)
+            if file == target or (layers and file.with_suffix("") == target.with_suffix("")):
+                raise OutputError(name, f"'{target.name}' would share its style file with {other} '{file.name}'",
+                                  "give names that differ by more than the ending")
+
+    def _is_layer(self, name: str) -> bool:
+        return bool(self._algorithm.parameterDefinition(name).type() != "fileDestination")
+
     def is_wanted(self, name: str) -> bool:
         return self._parameters.get(name) not in (None, "")
 
@@ -248,17 +270,21 @@ class Outputs:
 
     def _file_of_sink(self, name: str) -> str | None:
         """Final path of a file destination; None for memory, temporary and database destinations."""
-        value = self._parameters.get(name)
-        if isinstance(value, QgsProcessingOutputLayerDefinition):
-            value = value.sink.staticValue()
-        text = str(value or "")
-        if text in ("", "TEMPORARY_OUTPUT") or text.startswith(("memory:", "ogr:", "postgis:", "postgres:",
-                                                                "spatialite:", "mssql:", "oracle:")):
+        text = self._named(name)
+        if not text:
             return None
         if "|" in text or "%" in text:
             raise OutputError(name, f"'{text}' has a character that QGIS takes for something else",
                               "give a file name without | and %")
         return text if Path(text).suffix else f"{text}.{self._algorithm.provider().defaultVectorFileExtension()}"
+
+    def _named(self, name: str) -> str:
+        """The file that the user named; empty for none, and for memory, temporary and database destinations."""
+        value = self._parameters.get(name)
+        if isinstance(value, QgsProcessingOutputLayerDefinition):
+            value = value.sink.staticValue()
+        text = str(value or "")
+        return "" if text == "TEMPORARY_OUTPUT" or text.startswith(NO_FILES) else text
 
     def _redirected(self, name: str, path: str) -> Any:
         value = self._parameters.get(name)
@@ -295,10 +321,7 @@ class Outputs:
         """Raises OutputError where writing would destroy an input, another output or what a program has open."""
         if str(target) in self._inputs:
             raise OutputError(name, f"'{target}' is the input {self._inputs[str(target)]}", "give another name")
-        for other in self._staged:
-            if other.final.with_suffix("") == target.with_suffix(""):
-                raise OutputError(name, f"'{target.name}' would share its style file with {other.name} "
-                                  f"'{other.final.name}'", "give names that differ by more than the ending")
+        self._check_apart(name, target, {other.name: other.final for other in self._staged})
         journal = Path(f"{target}-wal")
         if journal.exists() and journal.stat().st_size:
             raise OutputError(name, f"'{target}' is open in another program ({journal.name} isn't empty)",

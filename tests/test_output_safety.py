@@ -16,6 +16,7 @@ from qgis.core import (
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterFileDestination,
     QgsProcessingParameterRasterDestination,
     QgsVectorLayer,
     QgsWkbTypes,
@@ -42,6 +43,7 @@ class Writer(QgsProcessingAlgorithm):
         for name in RASTERS:
             self.addParameter(QgsProcessingParameterRasterDestination(name, name, optional=True))
         self.addParameter(QgsProcessingParameterFeatureSink("LAYER", "LAYER", optional=True))
+        self.addParameter(QgsProcessingParameterFileDestination("REPORT", "REPORT", optional=True))
 
 
 class Heard(Progress):
@@ -152,3 +154,17 @@ def test_a_table_is_no_shapefile(make, tmp_path):
         outputs.sink("LAYER", {"date": "text"}, QgsWkbTypes.Type.NoGeometry, "")
     outputs.discard()
     assert files_in(tmp_path) == []
+
+
+def test_layers_that_would_share_a_style_are_refused_before_the_work(make, tmp_path):
+    outputs = make(FIRST=tmp_path / "same.tif", LAYER=tmp_path / "same.gpkg")
+    with pytest.raises(OutputError, match=r"LAYER: 'same\.gpkg' would share its style file with FIRST 'same\.tif'"):
+        outputs.check_names()
+    assert files_in(tmp_path) == []
+
+
+def test_a_report_may_have_the_name_of_a_layer(make, tmp_path):
+    outputs = make(REPORT=tmp_path / "same.html", LAYER=tmp_path / "same.gpkg")
+    outputs.check_names()
+    with pytest.raises(OutputError, match=r"REPORT: 'same\.gpkg' would share"):
+        make(REPORT=tmp_path / "same.gpkg", LAYER=tmp_path / "same.gpkg").check_names()

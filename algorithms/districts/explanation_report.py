@@ -37,7 +37,8 @@ def write_report(path: str, found: ExplainedRegion) -> None:
 def _bars(found: ExplainedRegion, target: int) -> Figure:
     sizes = np.abs(found.explanation.inputs[target]).mean(axis=0)
     top = found.strongest(target)[:MOST_INPUTS][::-1]
-    groups = {label: float(sizes[inside].sum()) for label, inside in found.groups().items()}
+    inputs = found.explanation.inputs[target]
+    groups = {label: float(np.abs(inputs[:, inside].sum(axis=1)).mean()) for label, inside in found.groups().items()}
     figure = Figure(figsize=(9, 0.25 * len(top) + 1))
     left, right = figure.subplots(1, 2, width_ratios=(2, 1))
     left.barh([found.names[each] for each in top], sizes[top], color="#4477aa")
