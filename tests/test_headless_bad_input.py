@@ -152,7 +152,7 @@ def test_a_folder_that_cannot_be_read_is_refused(qgis_process, tmp_path, out, fi
     folder.mkdir()
     fill(folder)
     run = qgis_process("nocturne:readblackmarble", FOLDER=folder, RADIANCE=out / "earlier.tif",
-                       ZENITH=out / "zenith.tif", COVERAGE=out / "coverage.tif", NIGHTS=out / "earlier.gpkg")
+                       ZENITH=out / "zenith.tif", COVERAGE=out / "coverage.tif", NIGHTS=out / "nights.gpkg")
     assert_refused(run, out, parameter, phrase)
 
 
@@ -181,7 +181,7 @@ CHOICES = [
 @pytest.mark.parametrize(("options", "parameter", "phrase"), CHOICES, ids=[str(options) for options, *_ in CHOICES])
 def test_a_choice_that_cannot_be_met_is_refused(qgis_process, one_night, out, options, parameter, phrase):
     run = qgis_process("nocturne:readblackmarble", FOLDER=one_night, RADIANCE=out / "earlier.tif",
-                       NIGHTS=out / "earlier.gpkg", COVERAGE=out / "coverage.tif", **options)
+                       NIGHTS=out / "nights.gpkg", COVERAGE=out / "coverage.tif", **options)
     assert_refused(run, out, parameter, phrase)
 
 
