@@ -9,7 +9,7 @@ import subprocess
 import sys
 import sysconfig
 import zipfile
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pytest
@@ -27,16 +27,20 @@ FOLDERS = {"algorithms", "models", "processing_provider", "ui", "chains", "examp
 ENDINGS = {".py", ".qml", ".svg", ".model3", ".safetensors", ".json", ".csv", ".txt"}
 
 
+def checkout_with_links(folder: Path) -> Path:
+    """A checkout whose package script is a copy, so that what it writes stays there."""
+    for path in ROOT.iterdir():
+        if not path.name.startswith(".") and path.name not in ("dist", "scripts"):
+            (folder / path.name).symlink_to(path)
+    (folder / "scripts").mkdir()
+    (folder / "scripts" / "package").write_bytes((ROOT / "scripts" / "package").read_bytes())
+    return folder
+
+
 @pytest.fixture(scope="session")
 def package(tmp_path_factory):
     """The zip, built by the script itself, but into a folder of the tests: dist/ may hold a release."""
-    checkout = tmp_path_factory.mktemp("checkout")
-    for path in ROOT.iterdir():
-        if not path.name.startswith(".") and path.name != "dist":
-            (checkout / path.name).symlink_to(path)
-    (checkout / "scripts").unlink()
-    (checkout / "scripts").mkdir()
-    (checkout / "scripts" / "package").write_bytes((ROOT / "scripts" / "package").read_bytes())
+    checkout = checkout_with_links(tmp_path_factory.mktemp("checkout"))
     done = subprocess.run([sys.executable, str(checkout / "scripts" / "package")], capture_output=True, text=True,
                           check=True)
     (made,) = (checkout / "dist").iterdir()
@@ -61,6 +65,23 @@ def metadata(package):
 def test_the_zip_is_small_enough_and_named_after_its_version(package, metadata):
     assert package.stat().st_size <= LARGEST
     assert package.name == f"nocturne-{metadata['version']}.zip"
+
+
+@pytest.mark.parametrize(("name", "size", "said"), [
+    ("gvio_large.safetensors", 1_000_001, "The weights of gvio have 1000001 bytes; at most 1000000 are shipped."),
+    ("mystery.safetensors", 1, "mystery.safetensors belongs to none of "),
+])
+def test_weights_that_are_too_large_or_of_no_system_are_not_packed(tmp_path, name, size, said):
+    checkout = checkout_with_links(tmp_path)
+    (checkout / "models").unlink()
+    weights = checkout / "models" / "weights"
+    weights.mkdir(parents=True)
+    (weights / name).write_bytes(bytes(size))
+    done = subprocess.run([sys.executable, str(checkout / "scripts" / "package")], capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert not (checkout / "dist").exists()
 
 
 def test_the_zip_has_one_folder_named_as_the_package(members):
