@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from nocturne.algorithms.districts.settings import SemiGtxSettings
-from nocturne.benchmarks import district_evidence
+from nocturne.benchmarks import district_evidence, inside_counties
 from nocturne.benchmarks.new_york import SHARED, NewYork, read_new_york
 
 
@@ -51,3 +51,34 @@ def test_new_york_is_read_without_those_who_stay():
     assert found.flows.shape == (5367, 5367)
     assert not found.flows.diagonal().any()
     assert len(found.gdp) == len(found.counts) == 62
+
+
+def test_ranks_inside_counties_resume_and_know_the_truth(tmp_path, monkeypatch):
+    random = np.random.default_rng(0)
+    district = np.repeat(np.arange(20), 12)
+    places = random.poisson(np.exp(random.normal(size=240))).astype(float)
+    flows = np.zeros((240, 240))
+    flows[np.arange(240), np.arange(240) - 1] = 1 + 10 * np.roll(places, 1)  # arrivals follow places
+    flows[:3] = flows[:, :3] = 0
+    gdp = np.bincount(district, 1 + places)
+    region = NewYork(np.column_stack((places, random.normal(size=240))), sp.csr_matrix(flows), district, gdp,
+                     random.normal(size=(240, 2)))
+    assert list(inside_counties.judged_counties(region)) == list(range(1, 20))
+    results = tmp_path / "results.jsonl"
+    found = inside_counties.evidence(region, results, (3,))
+    np.testing.assert_allclose(found["number of places"][:, :-1], 1)  # the last tract's arrivals came from the first
+    assert found["without flows"].mean() > 0.8
+    assert inside_counties.rank_correlations(region, np.ones(240)).tolist() == [0] * 19
+    monkeypatch.setattr(inside_counties, "METHODS", dict.fromkeys(found))  # nothing is computed again
+    again = inside_counties.evidence(region, results, (3,))
+    assert all(np.array_equal(found[name], again[name]) for name in found)
+    halves = inside_counties.unseen_counties(region)
+    assert len(halves) == 10
+    assert set(halves) < set(range(1, 20))
+
+
+def test_gains_of_counties_are_paired():
+    gain, low, high, p = inside_counties.paired(np.linspace(0.1, 0.3, 20))
+    assert gain == pytest.approx(0.2)
+    assert 0.1 < low < 0.2 < high < 0.3
+    assert p < 1e-4

@@ -17,6 +17,7 @@ from .district_estimates import Estimates, agreeing_estimates, outside_ranges
 from .region_layers import Region
 from .region_models import RegionModel
 from .settings import MapEconomySettings
+from .unit_shares import unit_spacing
 
 Columns = dict[str, tuple[str, NDArray[np.generic]]]
 
@@ -61,7 +62,8 @@ def map_economy(region: Region, model: RegionModel, settings: MapEconomySettings
     """
     features = model.features_of(region)
     with torch_threads(resources):
-        found = model.fitted.estimate(features, region.flows, region.district, None, progress)
+        found = model.fitted.estimate(features, region.flows, region.district, None, progress,
+                                      unit_spacing(region.centres))
     outside = outside_ranges(features, model.low, model.high)
     if outside.any():
         progress.warning(f"{int(outside.sum())} of {len(outside)} units have a feature outside the ranges that the "

@@ -59,10 +59,15 @@ class Region:
         return np.bincount(self.district, minlength=len(self.districts)).astype(np.float64)
 
     @property
+    def centres(self) -> NDArray[np.float64]:
+        """Of the units, longitude and latitude in degrees, (units, 2)."""
+        return np.asarray(shapely.get_coordinates(shapely.centroid(self.shapes)))
+
+    @property
     def district_centres(self) -> NDArray[np.float64]:
         """Means of the centres of the units, longitude and latitude in degrees, (districts, 2)."""
         sums = np.zeros((len(self.districts), 2))
-        np.add.at(sums, self.district, shapely.get_coordinates(shapely.centroid(self.shapes)))
+        np.add.at(sums, self.district, self.centres)
         means: NDArray[np.float64] = sums / self.counts[:, None]
         return means
 

@@ -19,11 +19,13 @@ from .network import RECIPES, new_network
 from .settings import SemiGtxSettings
 from .target_scales import TargetScale
 from .training import SemiGTX
+from .unit_shares import UnitShares
 
 KIND = "semigtx"
 SCALER = ("kept", "logs", "centre", "spread", "directions")
 SCALE = ("mean", "spread", "per_unit", "deviance")
 BASIS = ("origins", "destinations", "centre", "spread")
+UNIT_SHARES = ("columns", "weights", "decay")
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -35,6 +37,8 @@ def save_semigtx(path: str, model: SemiGTX, card: Mapping[str, Any]) -> None:
     arrays.update({f"scale.{name}": getattr(model.scale, name) for name in SCALE})
     if model.basis is not None:
         arrays.update({f"basis.{name}": getattr(model.basis, name) for name in BASIS})
+    if model.unit_shares is not None:
+        arrays.update({f"unit_shares.{name}": getattr(model.unit_shares, name) for name in UNIT_SHARES})
     partners = []
     for number, partner in enumerate(model.partners):
         start = f"partner.{number}"
@@ -69,7 +73,9 @@ def load_semigtx(path: str, parameter: str = "MODEL") -> tuple[SemiGTX, dict[str
     heads = tuple(FrozenHead(settings.frozen_head, settings.seed, arrays[f"head.{number}.rows"],
                              arrays[f"head.{number}.wanted"]) for number in range(card["heads"]))
     network = _network(arrays, card, settings) if card["network_features"] else None
-    return SemiGTX(settings, scaler, basis, scale, partners, network, arrays["shares"], heads), card
+    unit_shares = UnitShares(*(arrays[f"unit_shares.{name}"] for name in UNIT_SHARES)) \
+        if "unit_shares.decay" in arrays else None
+    return SemiGTX(settings, scaler, basis, scale, partners, network, arrays["shares"], heads, unit_shares), card
 
 
 def _partner(arrays: Arrays, start: str, card: Mapping[str, Any]) -> KernelPartner:

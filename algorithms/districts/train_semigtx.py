@@ -16,6 +16,7 @@ from .region_layers import Region, check_trainable
 from .region_models import RegionModel, save_region_model
 from .settings import SemiGtxSettings, SplitSettings, TrainSemiGtxSettings
 from .training import SemiGTX, fit_semigtx
+from .unit_shares import unit_spacing
 
 JUDGING = 0.85  # of the run's progress
 
@@ -40,7 +41,7 @@ def train_region(region: Region, settings: TrainSemiGtxSettings, progress: Progr
     with torch_threads(settings):
         judgement = judge(region, of_model, split, progress.part(0, JUDGING))
         model = fit_semigtx(region.features, region.flows, region.totals, region.district, of_model,
-                            progress.part(JUDGING, 1))
+                            progress.part(JUDGING, 1), unit_spacing(region.centres))
     return TrainedRegion(region, of_model, split, judgement, model, interval_widths(judgement.evaluation))
 
 

@@ -13,6 +13,7 @@ from .evaluation_report import densities, error_maps, errors_by_group, scatter, 
 from .evaluation_summary import summary, without_nan
 from .judge_semigtx import OURS
 from .train_semigtx import TrainedRegion
+from .unit_shares import UnitShares
 
 SPLIT_NAMES = {"blocked_folds": "blocks of neighbouring districts", "random_folds": "districts at random",
                "holdout_712": "a fifth of the districts at random", "leave_city_out": "one city after the other"}
@@ -51,6 +52,8 @@ def write_report(path: str, trained: TrainedRegion) -> None:
     if trained.judgement.random is not None:
         report.paragraph(_flattery(evaluation, trained.judgement.random))
     report.paragraph(_intervals(trained))
+    if trained.model.unit_shares is not None:
+        report.paragraph(_sharing(trained, trained.model.unit_shares))
     report.figure(scatter(evaluation, OURS), "Estimated against observed totals, all rounds.")
     report.figure(densities(evaluation, OURS), "How observed and estimated totals are distributed.")
     report.heading("Errors by size and city")
@@ -69,6 +72,13 @@ def _flattery(evaluation: Evaluation, random: Evaluation) -> str:
     parts = [f"{target} {flattered[target]['r2'][0] - values['r2'][0]:+.2f}" for target, values in ours.items()]
     return ("Random folds, whose districts have neighbours among those that the model learnt from, would change R2 by "
             f"{', '.join(parts)}.")
+
+
+def _sharing(trained: TrainedRegion, shares: UnitShares) -> str:
+    rates = ", ".join(f"{np.expm1(-decay):+.1%} ({target})"
+                      for target, decay in zip(trained.region.targets, shares.decay))
+    return (f"Units share their district's total by {len(shares.columns)} features that are counts, whose weights come "
+            f"from the totals, and by their distance to neighbours: {rates} per km.")
 
 
 def _intervals(trained: TrainedRegion) -> str:

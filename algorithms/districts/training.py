@@ -1,11 +1,11 @@
 """Learns district totals from a region graph, and estimates districts whose totals were never seen.
 
-Public: fit_semigtx, SemiGTX.estimate, out_of_fold. Saved models: saved_models.py.
+Public: fit_semigtx, SemiGTX.estimate, out_of_fold, out_of_fold_region. Saved models: saved_models.py.
 """
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -21,6 +21,7 @@ from .kernel_partner import KernelPartner, fit_kernel_partner
 from .network import network_estimates, region_graph, representation_of, train_network
 from .settings import SemiGtxSettings
 from .target_scales import TargetScale, target_scale
+from .unit_shares import UnitShares, fit_unit_shares
 
 NETWORK_SHARES = (0.0, 0.25, 0.5)
 INNER_SHARE = 0.2  # of the known districts, held out to choose the network's share
@@ -37,7 +38,8 @@ class RegionEstimates:
 @dataclass(frozen=True)
 class SemiGTX:
     """A fitted model. partners: one per target, none where the network is alone. shares (targets,): of the network in
-    the average. heads: one per target where alpha is 1."""
+    the average. heads: one per target where alpha is 1. unit_shares: how units share their district's total, None where
+    the network says it."""
 
     settings: SemiGtxSettings
     scaler: FeatureScaler
@@ -47,9 +49,11 @@ class SemiGTX:
     network: SemiGtx | None
     shares: NDArray[np.float64]
     heads: tuple[FrozenHead, ...]
+    unit_shares: UnitShares | None
 
     def estimate(self, features: ArrayLike, flows: ArrayLike | sp.spmatrix | None, district: ArrayLike | None = None,
-                 known_units: ArrayLike | None = None, progress: Progress | None = None) -> RegionEstimates:
+                 known_units: ArrayLike | None = None, progress: Progress | None = None,
+                 spacing: ArrayLike | None = None) -> RegionEstimates:
         """All districts of a region, as in fit_semigtx. known_units: numbers of the units that were learnt from, in
         their order, where the region has others too; None = the same units. Flows among districts that weren't learnt
         from are left out, so that totals mean what they meant while learning.
@@ -57,7 +61,7 @@ class SemiGTX:
         Raises InputError for other columns, and for flow profiles of units that weren't learnt from.
         """
         progress = progress or Progress()
-        region = _region(features, flows, district)
+        region = _region(features, flows, district, spacing)
         if region.columns.shape[1] != self.scaler.columns:
             raise InputError("NODES", f"{region.columns.shape[1]} features",
                              f"give the {self.scaler.columns} of the model")
@@ -68,7 +72,7 @@ class SemiGTX:
         region = _without_unknown_flows(region, known)
         scaled = self.scaler.scale(region.columns)
         profile = None if self.basis is None else self.basis.profiles(region.flows, known)
-        found, units = np.zeros((region.districts, len(self.scale.mean))), np.ones((region.units, len(self.scale.mean)))
+        found = np.zeros((region.districts, len(self.scale.mean)))
         if self.partners:
             blocks = district_blocks(scaled, self.scaler.directions, region.flows, region.district, region.districts,
                                      profile)
@@ -76,13 +80,15 @@ class SemiGTX:
             found = self.scale.standardise(per_unit, np.ones(region.districts))
         if self.network is not None:
             graph = region_graph(_with(scaled, profile), region.flows, self.settings.seed, progress)
-            learnt, units = _learnt(self.network, self.heads, graph, region, self.scale, self.settings)
+            learnt, sizes = _learnt(self.network, self.heads, graph, region, self.scale, self.settings)
             found = self.shares * learnt + (1 - self.shares) * found
+        if self.unit_shares is not None:
+            sizes = self.unit_shares.sizes(region.columns, region.spacing)
         totals = self.scale.totals(found, region.counts)
         sums = np.zeros(totals.shape)
-        np.add.at(sums, region.district, units)
+        np.add.at(sums, region.district, sizes)
         rates = np.divide(totals, sums, out=np.zeros(totals.shape), where=sums > 0)
-        return RegionEstimates(totals, units * rates[region.district])
+        return RegionEstimates(totals, sizes * rates[region.district])
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,7 @@ class _Region:
     flows: sp.csr_matrix
     district: NDArray[np.intp]
     districts: int
+    spacing: NDArray[np.float64]
 
     @property
     def units(self) -> int:
@@ -109,10 +116,19 @@ def out_of_fold(features: ArrayLike, flows: ArrayLike | sp.spmatrix | None, targ
     As in fit_semigtx. folds: numbers of the districts to test together. Totals of tested districts reach nothing; with
     evaluation "inductive" neither do their units.
     """
+    found = out_of_fold_region(features, flows, targets, folds, settings, district, progress).districts
+    return found[:, 0] if np.ndim(targets) == 1 else found
+
+
+def out_of_fold_region(features: ArrayLike, flows: ArrayLike | sp.spmatrix | None, targets: ArrayLike,
+                       folds: Sequence[ArrayLike], settings: SemiGtxSettings | None = None,
+                       district: ArrayLike | None = None, progress: Progress | None = None,
+                       spacing: ArrayLike | None = None) -> RegionEstimates:
+    """out_of_fold with the units of the tested districts."""
     settings, progress = settings or SemiGtxSettings(), progress or Progress()
-    region = _region(features, flows, district)
+    region = _region(features, flows, district, spacing)
     totals = _totals(targets, region)
-    found = np.full(totals.shape, np.nan)
+    found, units = np.full(totals.shape, np.nan), np.full((region.units, totals.shape[1]), np.nan)
     for number, fold in enumerate(folds):
         tested = np.asarray(fold, dtype=np.intp)
         step = progress.part(number / len(folds), (number + 1) / len(folds))
@@ -120,23 +136,27 @@ def out_of_fold(features: ArrayLike, flows: ArrayLike | sp.spmatrix | None, targ
         masked[tested] = np.nan
         seen = ~np.isin(region.district, tested) if settings.evaluation == "inductive" else np.ones(region.units, bool)
         kept, member = np.unique(region.district[seen], return_inverse=True)
-        model = fit_semigtx(region.columns[seen], region.flows[seen][:, seen], masked[kept], member, settings, step)
-        estimates = model.estimate(region.columns, region.flows, region.district, np.flatnonzero(seen))
-        found[tested] = estimates.districts[tested]
-    return found[:, 0] if np.ndim(targets) == 1 else found
+        model = fit_semigtx(region.columns[seen], region.flows[seen][:, seen], masked[kept], member, settings, step,
+                            region.spacing[seen])
+        estimates = model.estimate(region.columns, region.flows, region.district, np.flatnonzero(seen),
+                                   spacing=region.spacing)
+        inside = np.isin(region.district, tested)
+        found[tested], units[inside] = estimates.districts[tested], estimates.units[inside]
+    return RegionEstimates(found, units)
 
 
 def fit_semigtx(features: ArrayLike, flows: ArrayLike | sp.spmatrix | None, targets: ArrayLike,
                 district: ArrayLike | None = None, settings: SemiGtxSettings | None = None,
-                progress: Progress | None = None) -> SemiGTX:
+                progress: Progress | None = None, spacing: ArrayLike | None = None) -> SemiGTX:
     """Learns from the districts whose targets aren't NaN.
 
     features: (units, columns), NaN where unknown. flows: (units, units) counts from row to column, dense or sparse, or
     None; those of a unit to itself are left out. targets: totals of units or districts, (n,) or (n, targets), NaN =
-    unknown. district: number of every unit's district; None = units are districts.
+    unknown. district: number of every unit's district; None = units are districts. spacing: (units,) km to neighbours,
+    as unit_shares.unit_spacing gives them, by which the units of a district differ too; None = unknown.
     """
     settings, progress = settings or SemiGtxSettings(), progress or Progress()
-    region = _region(features, flows, district)
+    region = _region(features, flows, district, spacing)
     totals = _totals(targets, region)
     scale = target_scale(settings.loss, totals, region.counts)
     scaler = fit_scaler(region.columns)
@@ -149,14 +169,15 @@ def fit_semigtx(features: ArrayLike, flows: ArrayLike | sp.spmatrix | None, targ
     if not alone or not settings.network:
         blocks = district_blocks(scaled, scaler.directions, region.flows, region.district, region.districts, profile)
         partners = tuple(_partner(blocks, column) for column in (totals / region.counts[:, None]).T)
+    unit_shares = fit_unit_shares(region.columns, region.spacing, region.district, totals) if partners else None
     if not settings.network:
-        return SemiGTX(settings, scaler, basis, scale, partners, None, np.zeros(len(scale.mean)), ())
+        return SemiGTX(settings, scaler, basis, scale, partners, None, np.zeros(len(scale.mean)), (), unit_shares)
     graph = region_graph(_with(scaled, profile), region.flows, settings.seed, progress)
     shares = np.ones(len(scale.mean))
     if not alone:
         shares = _network_shares(graph, region, totals, scale, partners, settings, progress.part(0, 0.5))
     network, heads = _train(graph, region, totals, scale, settings, progress.part(0.0 if alone else 0.5, 1))
-    return SemiGTX(settings, scaler, basis, scale, partners, network, shares, heads)
+    return SemiGTX(settings, scaler, basis, scale, partners, network, shares, heads, unit_shares)
 
 
 def clean_flows(flows: ArrayLike | sp.spmatrix | None, units: int) -> sp.csr_matrix:
@@ -229,7 +250,7 @@ def _without_unknown_flows(region: _Region, known_units: NDArray[np.intp]) -> _R
     flows = region.flows.tocoo()
     kept = known[flows.row] | known[flows.col] | (region.district[flows.row] == region.district[flows.col])
     left = sp.csr_matrix((flows.data[kept], (flows.row[kept], flows.col[kept])), flows.shape)
-    return _Region(region.columns, left, region.district, region.districts)
+    return replace(region, flows=left)
 
 
 def _partner(blocks: dict[str, NDArray[np.float64]], per_unit: NDArray[np.float64]) -> KernelPartner:
@@ -241,12 +262,14 @@ def _with(scaled: NDArray[np.float64], profile: NDArray[np.float64] | None) -> N
     return scaled if profile is None else np.column_stack((scaled, profile))
 
 
-def _region(features: ArrayLike, flows: ArrayLike | sp.spmatrix | None, district: ArrayLike | None) -> _Region:
+def _region(features: ArrayLike, flows: ArrayLike | sp.spmatrix | None, district: ArrayLike | None,
+            spacing: ArrayLike | None = None) -> _Region:
     columns = np.asarray(features, dtype=np.float64)
     of_unit = np.arange(len(columns)) if district is None else np.asarray(district, dtype=np.intp)
     if len(of_unit) != len(columns):
         raise InputError("DISTRICT_FIELD", f"{len(of_unit)} districts for {len(columns)} units", "give one per unit")
-    return _Region(columns, clean_flows(flows, len(columns)), of_unit, int(of_unit.max()) + 1)
+    apart = np.zeros(len(columns)) if spacing is None else np.asarray(spacing, dtype=np.float64)
+    return _Region(columns, clean_flows(flows, len(columns)), of_unit, int(of_unit.max()) + 1, apart)
 
 
 def _totals(targets: ArrayLike, region: _Region) -> NDArray[np.float64]:

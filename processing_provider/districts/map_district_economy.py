@@ -24,7 +24,8 @@ class MapDistrictEconomy(NocturneAlgorithm):
     GROUP = "districts"
     SUMMARY = "Estimates totals of districts and of their units, with intervals, by a trained SemiGTX model."
     NOTES = (
-        "Every target gets _estimate, _low and _high (90 %). Units add up to their districts. The intervals come from "
+        "Every target gets _estimate, _low and _high (90 %). Units add up to their districts, and share the total by "
+        "their counts, such as places, and by how far apart they lie, as the model learnt. The intervals come from "
         "districts that were left out when the model was judged; those of units say how uncertain their district is, "
         "not how it is shared among them.\n\n"
         "PRESERVE_TOTALS keeps the totals that are known, and shares them among the units by the model.\n\n"
