@@ -1,7 +1,7 @@
 """SemiGTX: graph transformer over sub-districts whose district sums are learnt (arXiv 2505.11645)."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor, nn
@@ -23,10 +23,13 @@ class Graph:
     present: Tensor
     returns: Tensor
 
+    def to(self, device: str) -> Graph:
+        return Graph(*(getattr(self, each.name).to(device) for each in fields(self)))
+
     def corrupt(self, kept_edges: float, generator: torch.Generator) -> Graph:
         """Nodes shuffled with their features and encodings, and a share of the edges removed."""
-        order = torch.randperm(len(self.features), generator=generator)
-        keep = torch.rand(self.edges.shape[1], generator=generator) < kept_edges
+        order = torch.randperm(len(self.features), generator=generator).to(self.features.device)
+        keep = (torch.rand(self.edges.shape[1], generator=generator) < kept_edges).to(self.features.device)
         return Graph(self.features[order], self.edges[:, keep], self.edge_features[keep], self.magnitudes[order],
                      self.values[order], self.present[order], self.returns[order])
 

@@ -50,6 +50,17 @@ def test_training_judges_on_districts_left_out(trained):
                for row in left_out)
 
 
+def test_the_published_network_learns_in_batches_where_memory_is_small(qgis_process, region):
+    folder, layers = region
+    run = qgis_process("nocturne:trainsemigtx", **layers, MODEL=folder / "batches.json", REPORT=folder / "batches.html",
+                       CONFIGURATION="published", MAX_MEMORY=64, RANDOM_TOO=False, **{**QUICK, "EPOCHS": 1})
+    assert run.code == 0, run.stderr
+    batches = json.loads((folder / "batches.json").read_text())["batches"]
+    assert batches > 1
+    assert f"The network learns in {batches} batches of whole districts" in run.stdout + run.stderr
+    assert f"the network learnt in {batches} batches" in (folder / "batches.html").read_text()
+
+
 def test_a_map_adds_up_and_keeps_what_is_known(qgis_process, trained):
     folder, layers, _ = trained
     run = qgis_process("nocturne:mapdistricteconomy", **layers, MODEL=folder / "model.json",

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 from nocturne.algorithms.districts import network, training
 from nocturne.algorithms.districts.frozen_heads import FrozenHead
@@ -13,6 +14,7 @@ from nocturne.algorithms.districts.saved_models import load_semigtx, save_semigt
 from nocturne.algorithms.districts.settings import SemiGtxSettings
 from nocturne.algorithms.districts.training import fit_semigtx, out_of_fold
 from nocturne.algorithms.errors import InputError
+from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.scores import r2
 from nocturne.models.semigtx import Graph, SemiGtx, district_sum
 
@@ -130,9 +132,42 @@ def test_batches_of_whole_districts_learn_too(region, monkeypatch):
     assert r2(totals[FOLDS[0], 0], found[FOLDS[0], 0]) > 0.5
 
 
-def test_units_as_districts_with_missing_features_and_sparse_flows(region):
-    import scipy.sparse as sp
+def test_batches_keep_whole_districts_and_are_counted(region):
+    features, flows, _, district = region
+    flows = training.clean_flows(sp.block_diag([flows] * 20), 20 * len(district))
+    district = np.concatenate([district + 40 * copy for copy in range(20)])
+    graph = network.region_graph(np.tile(features, (20, 1)), flows, 0, Progress())
+    settings = SemiGtxSettings(max_memory=64)
+    batches = network.make_batches(graph, district, 800, settings)
+    assert len(batches) == network.batch_count(flows, 800, settings) > 2
+    assert network.batch_count(flows, 800, SemiGtxSettings()) == 1
+    assert sorted(torch.cat([batch.nodes for batch in batches]).tolist()) == list(range(len(district)))
+    for batch in batches:
+        np.testing.assert_array_equal(batch.districts[batch.member], district[batch.nodes])
+        torch.testing.assert_close(batch.graph.returns, graph.returns[batch.nodes])
 
+
+def test_other_devices_compute_what_the_cpu_does(region, monkeypatch):
+    """On the CPU in the place of a GPU: everything must be brought there, and the results back."""
+    asked = []
+    monkeypatch.setattr(network, "pick_device", lambda wanted, _: asked.append(wanted) or "cpu")
+    features, flows, totals, district = region
+    one, two = (fit_semigtx(features, flows, totals, district, replace(SMALL, device=device)).estimate(
+        features, flows, district) for device in ("cpu", "cuda:1"))
+    np.testing.assert_array_equal(one.districts, two.districts)
+    assert set(asked) == {"cpu", "cuda:1"}
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("settings", [SMALL, replace(SMALL, alpha=1), replace(SMALL, configuration="published")])
+def test_a_gpu_learns_what_the_cpu_learns(region, settings):
+    features, flows, totals, district = region
+    found = [fit_semigtx(features, flows, totals, district, replace(settings, device=device)).estimate(
+        features, flows, district).districts for device in ("cpu", "cuda")]
+    np.testing.assert_allclose(found[1], found[0], rtol=0.05)
+
+
+def test_units_as_districts_with_missing_features_and_sparse_flows(region):
     features, flows, _, _ = region
     target = flows.sum(axis=0).astype(float)
     features = features.copy()

@@ -15,31 +15,33 @@ HIDDEN_FEATURES, KEPT_EDGES = 0.2, 0.8
 PROJECTION = 64
 
 
-def train_simclr(module: SemiGtx, graph: Graph, epochs: int, rate: float, seed: int, progress: Progress) -> None:
+def train_simclr(module: SemiGtx, graph: Graph, epochs: int, rate: float, seed: int, progress: Progress,
+                 device: str = "cpu") -> None:
     """Trains the layers of the module in place; no target is seen. The same seed gives the same weights."""
-    generator = torch.Generator().manual_seed(seed)
+    module, graph, generator = module.to(device), graph.to(device), torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         width = module.discriminator.in1_features
-        projection = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, PROJECTION))
+        projection = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, PROJECTION)).to(device)
         optimiser = torch.optim.AdamW([*module.parameters(), *projection.parameters()], lr=rate)
         module.train()
         for epoch in range(epochs):
             progress.check()
-            asked = torch.randperm(len(graph.features), generator=generator)[:SAMPLED]
+            asked = torch.randperm(len(graph.features), generator=generator)[:SAMPLED].to(device)
             views = [projection(module(disturbed(graph, generator))[asked]) for _ in range(2)]
             loss = alike_loss(*views)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             progress.report((epoch + 1) / epochs)
-    module.eval()
+    module.cpu().eval()
 
 
 def disturbed(graph: Graph, generator: torch.Generator) -> Graph:
     """Without some of the edges, and with some of the features at their mean of 0."""
-    kept = torch.rand(graph.edges.shape[1], generator=generator) < KEPT_EDGES
-    shown = torch.rand(graph.features.shape, generator=generator) >= HIDDEN_FEATURES
+    device = graph.features.device
+    kept = (torch.rand(graph.edges.shape[1], generator=generator) < KEPT_EDGES).to(device)
+    shown = (torch.rand(graph.features.shape, generator=generator) >= HIDDEN_FEATURES).to(device)
     return replace(graph, features=graph.features * shown, edges=graph.edges[:, kept],
                    edge_features=graph.edge_features[kept])
 

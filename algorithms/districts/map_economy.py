@@ -2,13 +2,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from ..devices import pick_device
 from ..errors import InputError
 from ..execution import torch_threads
 from ..progress import Progress
@@ -61,9 +62,11 @@ def map_economy(region: Region, model: RegionModel, settings: MapEconomySettings
     Raises InputError where the region lacks features of the model, or has no totals to preserve.
     """
     features = model.features_of(region)
+    device = pick_device(resources.device, progress)
+    fitted = replace(model.fitted, settings=replace(model.fitted.settings, device=device))
     with torch_threads(resources):
-        found = model.fitted.estimate(features, region.flows, region.district, None, progress,
-                                      unit_spacing(region.centres))
+        found = fitted.estimate(features, region.flows, region.district, None, progress,
+                                unit_spacing(region.centres))
     outside = outside_ranges(features, model.low, model.high)
     if outside.any():
         progress.warning(f"{int(outside.sum())} of {len(outside)} units have a feature outside the ranges that the "

@@ -1,6 +1,8 @@
 """Trains SemiGTX on the totals of the districts that are known."""
 from __future__ import annotations
 
+from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...models.semigtx import Graph, SemiGtx, district_mean, district_sum
+from ..devices import pick_device
 from ..progress import Progress
 from .positional_encodings import laplacian_encoding, return_probabilities
 from .settings import SemiGtxSettings
@@ -18,7 +21,7 @@ from .target_scales import TargetScale
 KEPT_EDGES = 0.8  # of the corrupted graph
 STRONGEST = 6  # flows of a unit each way that become edges, where units have more on average
 TASK_WEIGHTS = (0.1, 0.01, 0.001)
-UNIT_FLOATS, EDGE_FLOATS = 40, 4  # times width and layers: what a training step keeps per unit and edge
+UNIT_FLOATS, EDGE_FLOATS = 64, 8  # times width and layers: what a training step takes at most per unit and edge
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,9 @@ class Batch:
     nodes: Tensor
     graph: Graph
     member: Tensor
+
+    def to(self, device: str) -> Batch:
+        return Batch(self.districts.to(device), self.nodes.to(device), self.graph.to(device), self.member.to(device))
 
 
 @dataclass(frozen=True)
@@ -81,19 +87,19 @@ def train_network(graph: Graph, district: NDArray[np.intp], totals: NDArray[np.f
                   settings: SemiGtxSettings, progress: Progress, recipe: Recipe | None = None) -> SemiGtx:
     """Eq. 8: alpha * infomax + (1 - alpha) * loss of the districts whose totals (districts, targets) aren't NaN.
 
-    The same seed and thread count give the same weights.
+    The same seed and thread count give the same weights on the CPU, where the network is returned.
     """
-    recipe = recipe or RECIPES[settings.configuration]
+    recipe, device = recipe or RECIPES[settings.configuration], pick_device(settings.device, Progress())
     counts = np.maximum(np.bincount(district, minlength=len(totals)), 1.0)
-    wanted, sizes = _tensor(scale.standardise(totals, counts)), _tensor(counts)
+    wanted, sizes = _tensor(scale.standardise(totals, counts)).to(device), _tensor(counts).to(device)
     targets = wanted.shape[1]
-    weights = torch.tensor(TASK_WEIGHTS if recipe.weighted and targets == 3 else [1.0] * targets)
+    weights = torch.tensor(TASK_WEIGHTS if recipe.weighted and targets == 3 else [1.0] * targets).to(device)
     generator = torch.Generator().manual_seed(settings.seed)
-    batches = _batches(graph, district, len(totals), recipe, settings)
+    batches = [batch.to(device) for batch in make_batches(graph, district, len(totals), settings)]
     epochs = settings.epochs or recipe.epochs
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
-        network = new_network(graph.features.shape[1], targets, recipe)
+        network = new_network(graph.features.shape[1], targets, recipe).to(device)
         optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=epochs * len(batches) + 1)
         network.train()
@@ -115,7 +121,7 @@ def train_network(graph: Graph, district: NDArray[np.intp], totals: NDArray[np.f
                 optimiser.step()
                 schedule.step()
             progress.report((epoch + 1) / epochs)
-    return network.eval()
+    return network.cpu().eval()
 
 
 def network_estimates(network: SemiGtx, graph: Graph, district: NDArray[np.intp], districts: int, scale: TargetScale,
@@ -124,8 +130,7 @@ def network_estimates(network: SemiGtx, graph: Graph, district: NDArray[np.intp]
     counts = _tensor(np.maximum(np.bincount(district, minlength=districts), 1.0))
     found, units = torch.zeros(districts, len(network.heads)), torch.zeros(len(district), len(network.heads))
     with torch.inference_mode():
-        for batch in _batches(graph, district, districts, RECIPES[settings.configuration], settings):
-            representation = network(batch.graph)
+        for batch, representation in _representations(network, graph, district, districts, settings):
             found[batch.districts] = _standardised(network, representation, batch.member, counts[batch.districts],
                                                    scale, settings.readout)
             if settings.readout == "sum-of-units":
@@ -143,17 +148,31 @@ def representation_of(network: SemiGtx, graph: Graph, district: NDArray[np.intp]
     width = RECIPES[settings.configuration].width
     units, found = torch.zeros(len(district), width), torch.zeros(districts, width)
     with torch.inference_mode():
-        for batch in _batches(graph, district, districts, RECIPES[settings.configuration], settings):
-            units[batch.nodes] = network(batch.graph)
-            found[batch.districts] = district_mean(units[batch.nodes], batch.member, len(batch.districts))
+        for batch, representation in _representations(network, graph, district, districts, settings):
+            units[batch.nodes] = representation
+            found[batch.districts] = district_mean(representation, batch.member, len(batch.districts))
     return Representation(units.numpy().astype(np.float64), found.numpy().astype(np.float64))
 
 
-def step_bytes(units: int, edges: int, configuration: str, alpha: float) -> int:
-    """About how much memory a training step takes, from the sizes of what its layers keep."""
-    recipe = RECIPES[configuration]
+def batch_count(flows: sp.csr_matrix, districts: int, settings: SemiGtxSettings) -> int:
+    """In how many batches of whole districts a network learns from flows (units, units) within the memory bound."""
+    return _parts(flows.shape[0], _strongest(flows).nnz, districts, settings)
+
+
+def _parts(units: int, edges: int, districts: int, settings: SemiGtxSettings) -> int:
+    recipe = RECIPES[settings.configuration]
     floats = recipe.layers * recipe.width * (UNIT_FLOATS * units + EDGE_FLOATS * edges)
-    return 4 * floats * (2 if alpha else 1)
+    needed = 4 * floats * (2 if settings.infomax_share else 1)
+    return min(districts, -(-needed // settings.max_bytes))
+
+
+def _representations(network: SemiGtx, graph: Graph, district: NDArray[np.intp], districts: int,
+                     settings: SemiGtxSettings) -> Iterator[tuple[Batch, Tensor]]:
+    """What the layers say of the nodes of every batch, on the CPU."""
+    device = pick_device(settings.device, Progress())
+    moved = deepcopy(network).to(device)
+    for batch in make_batches(graph, district, districts, settings):
+        yield batch, moved(batch.graph.to(device)).cpu()
 
 
 def _standardised(network: SemiGtx, representation: Tensor, member: Tensor, counts: Tensor, scale: TargetScale,
@@ -164,18 +183,19 @@ def _standardised(network: SemiGtx, representation: Tensor, member: Tensor, coun
     return network.read_heads(district_mean(representation, member, len(counts)))
 
 
-def _batches(graph: Graph, district: NDArray[np.intp], districts: int, recipe: Recipe,
-             settings: SemiGtxSettings) -> list[Batch]:
-    """One batch, or as many of whole districts in random order as keep a training step within the memory bound."""
+def make_batches(graph: Graph, district: NDArray[np.intp], districts: int, settings: SemiGtxSettings) -> list[Batch]:
+    """The whole graph, or parts of about the same size that mix large and small districts at random: batch norm would
+    hide by how much neighbours differ from others. Nodes keep their encodings of the whole graph."""
     units = len(district)
-    needed = step_bytes(units, graph.edges.shape[1], settings.configuration, settings.infomax_share)
-    parts = min(districts, -(-needed // settings.max_bytes))
+    parts = _parts(units, graph.edges.shape[1], districts, settings)
     if parts == 1:
         return [Batch(torch.arange(districts), torch.arange(units), graph, torch.from_numpy(district.astype(np.int64)))]
+    sizes, filled = np.bincount(district, minlength=districts), np.zeros(parts, dtype=np.intp)
     order = np.random.default_rng(settings.seed).permutation(districts)
-    filled = np.cumsum(np.bincount(district, minlength=districts)[order])
     part_of = np.empty(districts, dtype=np.intp)
-    part_of[order] = np.minimum((filled - 1) * parts // units, parts - 1)
+    for each in order[np.argsort(-sizes[order], kind="stable")]:
+        part_of[each] = filled.argmin()
+        filled[part_of[each]] += sizes[each]
     found = []
     for part in np.unique(part_of):
         chosen = np.flatnonzero(part_of == part)

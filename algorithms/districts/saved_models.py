@@ -65,7 +65,7 @@ def load_semigtx(path: str, parameter: str = "MODEL") -> tuple[SemiGTX, dict[str
     """The model and its card. Raises InputError for what isn't one."""
     stored = load_model(path, KIND, parameter)
     arrays, card = stored.weights, stored.card
-    settings = SemiGtxSettings(**card["settings"])
+    settings = SemiGtxSettings(**{**card["settings"], "device": "auto"})  # that of the training may not be there
     scaler = FeatureScaler(card["columns"], *(arrays[f"scaler.{name}"] for name in SCALER))
     scale = TargetScale(settings.loss, *(arrays[f"scale.{name}"] for name in SCALE))
     basis = FlowBasis(*(arrays[f"basis.{name}"] for name in BASIS)) if "basis.centre" in arrays else None

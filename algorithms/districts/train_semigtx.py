@@ -1,17 +1,19 @@
 """Judges SemiGTX on districts left out, and trains it on all of them."""
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..devices import pick_device
 from ..execution import torch_threads
 from ..progress import Progress
 from .evaluation import scores
 from .evaluation_summary import summary, without_nan
 from .judge_semigtx import OURS, Judgement, interval_widths, judge
+from .network import batch_count
 from .region_layers import Region, check_trainable
 from .region_models import RegionModel, save_region_model
 from .settings import SemiGtxSettings, SplitSettings, TrainSemiGtxSettings
@@ -23,7 +25,8 @@ JUDGING = 0.85  # of the run's progress
 
 @dataclass(frozen=True)
 class TrainedRegion:
-    """widths: (targets,) half widths of intervals, as judge_semigtx.interval_widths gives them."""
+    """widths: (targets,) half widths of intervals, as judge_semigtx.interval_widths gives them. batches: of an epoch of
+    the network, 0 without one."""
 
     region: Region
     settings: SemiGtxSettings
@@ -31,6 +34,7 @@ class TrainedRegion:
     judgement: Judgement
     model: SemiGTX
     widths: NDArray[np.float64]
+    batches: int
 
 
 def train_region(region: Region, settings: TrainSemiGtxSettings, progress: Progress) -> TrainedRegion:
@@ -38,11 +42,15 @@ def train_region(region: Region, settings: TrainSemiGtxSettings, progress: Progr
     check_trainable(region)
     of_model = SemiGtxSettings(**{each.name: getattr(settings, each.name) for each in fields(SemiGtxSettings)})
     split = SplitSettings(**{each.name: getattr(settings, each.name) for each in fields(SplitSettings)})
+    of_model = replace(of_model, device=pick_device(settings.device, progress))
+    batches = batch_count(region.flows, len(region.districts), of_model) if of_model.network else 0
+    if batches > 1:
+        progress.message(f"The network learns in {batches} batches of whole districts, to stay within MAX_MEMORY.")
     with torch_threads(settings):
         judgement = judge(region, of_model, split, progress.part(0, JUDGING))
         model = fit_semigtx(region.features, region.flows, region.totals, region.district, of_model,
                             progress.part(JUDGING, 1), unit_spacing(region.centres))
-    return TrainedRegion(region, of_model, split, judgement, model, interval_widths(judgement.evaluation))
+    return TrainedRegion(region, of_model, split, judgement, model, interval_widths(judgement.evaluation), batches)
 
 
 def region_model(trained: TrainedRegion) -> RegionModel:
@@ -58,4 +66,5 @@ def save_trained(path: str, trained: TrainedRegion) -> None:
     found = without_nan(summary(scores(trained.judgement.evaluation))[OURS])
     save_region_model(path, region_model(trained), {
         "title": Path(path).stem, "units": len(trained.region.units), "districts": len(trained.region.districts),
+        "batches": trained.batches,
         "scores": {"split": trained.split.split, "seed": trained.settings.seed, "of_targets": found}})

@@ -24,7 +24,8 @@ def metrics(trained: TrainedRegion) -> dict[str, Any]:
     judgement, region = trained.judgement, trained.region
     found = {"split": trained.split.split, "rounds": len(judgement.evaluation.estimates[OURS]),
              "units": len(region.units), "districts": len(region.districts), "features": len(region.names),
-             "flows": int(region.flows.nnz), "scores": summary(scores(judgement.evaluation))}
+             "flows": int(region.flows.nnz),
+             "batches": trained.batches, "scores": summary(scores(judgement.evaluation))}
     if judgement.random is not None:
         found["random_folds"] = summary(scores(judgement.random))[OURS]
     plain: dict[str, Any] = without_nan(found)
@@ -43,6 +44,10 @@ def write_report(path: str, trained: TrainedRegion) -> None:
     report.paragraph(f"{len(region.units)} units in {len(region.districts)} districts, {len(region.names)} features, "
                      f"{region.flows.nnz} flows. Configuration {trained.settings.configuration}, seed "
                      f"{trained.settings.seed}.")
+    if trained.batches > 1:
+        report.paragraph(f"To stay within MAX_MEMORY the network learnt in {trained.batches} batches of whole "
+                         "districts: its attention sees one batch at a time, and flows between batches aren't edges. "
+                         "Encodings are those of the whole graph.")
     report.heading("Districts that the model hasn't seen")
     report.paragraph(f"Left out: {SPLIT_NAMES[trained.split.split]}; {len(evaluation.estimates[OURS])} rounds with "
                      "folds and seeds of their own; mean and standard deviation over the rounds. Per unit: totals over "
