@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from ...models.graph_layers import LAYERS
 from ...models.semigtx import Graph, SemiGtx
+from ..devices import pick_device
+from ..execution import torch_threads
 from ..progress import Progress
 from .contrastive import train_simclr
 from .district_inputs import district_blocks, fit_scaler
@@ -52,9 +54,10 @@ class Way:
 def compare(region: Region, settings: CompareRegionSettings, progress: Progress) -> Evaluation:
     """Every method of the asked tables on the folds of SPLIT; the configuration's width, layers and epochs for all."""
     rounds = region_rounds(region, settings, settings.seed)
-    methods = all_methods(region, settings)
+    methods = all_methods(region, replace(settings, device=pick_device(settings.device, progress)))
     progress.message(f"{len(methods)} methods are fitted on {sum(map(len, rounds))} folds each.")
-    return evaluate(methods, rounds, region.totals, region.counts, region.targets, settings.seed, progress)
+    with torch_threads(settings):
+        return evaluate(methods, rounds, region.totals, region.counts, region.targets, settings.seed, progress)
 
 
 def all_methods(region: Region, settings: CompareRegionSettings) -> dict[str, Estimate]:
@@ -160,7 +163,8 @@ def _simclr(graph: Graph, targets: int, recipe: Recipe, settings: SemiGtxSetting
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         network = new_network(graph.features.shape[1], targets, recipe)
-    train_simclr(network, graph, settings.epochs or recipe.epochs, recipe.rate, settings.seed, progress)
+    train_simclr(network, graph, settings.epochs or recipe.epochs, recipe.rate, settings.seed, progress,
+                 pick_device(settings.device, Progress()))
     return network
 
 
