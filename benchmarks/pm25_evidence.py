@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from nocturne.algorithms.air_quality.estimator import Data, fit_estimator
+from nocturne.algorithms.air_quality.estimator import Data, Estimates, fit_estimator
 from nocturne.algorithms.air_quality.geographic_folds import OFFSETS, Fold, checkerboard, random_places
 from nocturne.algorithms.air_quality.neighbours import Donors, find_neighbours
 from nocturne.algorithms.air_quality.scaling import Scaler
@@ -29,8 +29,8 @@ SEEDS = (1, 2, 3)
 
 
 def estimator(data: Data, train: np.ndarray, test: np.ndarray, settings: Pm25Settings,
-              device: torch.device) -> np.ndarray:
-    return fit_estimator(data, train, settings, device, Progress()).estimate(data, test, device, Progress()).value
+              device: torch.device) -> Estimates:
+    return fit_estimator(data, train, settings, device, Progress()).estimate(data, test, device, Progress())
 
 
 def ridge(data: Data, train: np.ndarray, test: np.ndarray, *_: object) -> np.ndarray:
@@ -76,7 +76,8 @@ def evidence(data: Data, results: Path, settings: Pm25Settings, methods: list[st
              device: torch.device) -> dict[tuple[str, str, int], float]:
     """R2 pooled over the folds of each method, protocol and seed; folds that stand in the file aren't computed again.
 
-    Each line of the file is one fold: its windows, the sum and squares of what was measured, the squared errors.
+    Each line of the file is one fold: its windows, the sum and squares of what was measured, the squared errors, and of
+    the estimator how many values lie in their 90 % intervals.
     """
     lines = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
     done = {(line["method"], line["protocol"], line["seed"], line["fold"]) for line in lines}
@@ -86,9 +87,12 @@ def evidence(data: Data, results: Path, settings: Pm25Settings, methods: list[st
         train, test = (np.flatnonzero(np.isin(data.windows.target, rows)) for rows in (fold.train, fold.test))
         found = METHODS[method](data, train, test, replace(settings, seed=seed), device)
         truth = data.target[test].astype(float)
+        value = found.value if isinstance(found, Estimates) else found
         lines.append({"method": method, "protocol": protocol, "seed": seed, "fold": number, "windows": len(test),
                       "sum": float(truth.sum()), "squares": float((truth**2).sum()),
-                      "errors": float(((truth - found) ** 2).sum())})
+                      "errors": float(((truth - value) ** 2).sum())})
+        if isinstance(found, Estimates):
+            lines[-1]["covered"] = int(((found.low <= truth) & (truth <= found.high)).sum())
         with results.open("a") as file:
             file.write(json.dumps(lines[-1]) + "\n")
     return pooled(lines)
@@ -105,6 +109,17 @@ def pooled(lines: list[dict[str, Any]]) -> dict[tuple[str, str, int], float]:
                                            for name in ("windows", "sum", "squares", "errors"))
         found[key] = 1 - errors / (squares - total**2 / windows)
     return found
+
+
+def covered(results: Path) -> dict[tuple[str, str, int], float]:
+    """Share of the values in their intervals, of the same; without the methods that give none."""
+    values: dict[tuple[str, str, int], list[tuple[int, int]]] = {}
+    for line in map(json.loads, results.read_text().splitlines()):
+        if "covered" in line:
+            values.setdefault((line["method"], line["protocol"], line["seed"]), []).append(
+                (line["covered"], line["windows"]))
+    return {key: sum(inside for inside, _ in folds) / sum(windows for _, windows in folds)
+            for key, folds in values.items()}
 
 
 def _jobs(data: Data, methods: list[str], seeds: tuple[int, ...]) -> Iterator[tuple[str, str, int, int, Fold]]:
@@ -130,6 +145,8 @@ def main() -> None:
     found = evidence(data, options.results, settings, options.methods, tuple(options.seeds), device)
     for (method, protocol, seed), value in found.items():
         print(f"{method:20} {protocol:10} seed {seed}  R2 {value:.3f}")
+    for (method, protocol, seed), share in covered(options.results).items():
+        print(f"{method:20} {protocol:10} seed {seed}  in the 90 % interval {share:.1%}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
 """Location features for PM2.5 on airpred, by place and on 8-degree checkerboards; resumes where it stopped.
 
 python -m nocturne.benchmarks.pm25_locations RESULTS.jsonl [--report REPORT.html]
-The configuration is the default of comparegeolocation with 10 epochs, and all 512 features of GeoCLIP beside 16
-principal components.
+The configuration is the default of comparegeolocation, and all 512 features of GeoCLIP beside 16 principal components.
 """
 from __future__ import annotations
 
@@ -33,8 +32,7 @@ from nocturne.algorithms.settings import Resources
 from nocturne.benchmarks.airpred import read_airpred
 
 SETTINGS = ComparisonSettings(
-    geolocations="none, degrees, cyclic, harmonics_siren, geoclip, geoclip_full", window=10, min_days=1,
-    epochs=10)
+    geolocations="none, degrees, cyclic, harmonics_siren, geoclip, geoclip_full", window=10, min_days=1)
 LARGEST_LOSS = 0.02  # of a location that is offered
 
 
