@@ -7,8 +7,14 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 PLACES = {"Shanghai": (121.4737, 31.2304), "New York": (-74.0060, 40.7128), "Null Island": (0, 0)}
+
+
+class Trap:
+    def __reduce__(self):
+        return print, ("code was run",)
 
 
 @pytest.fixture
@@ -51,11 +57,14 @@ def test_a_selection_of_components_is_written_to_a_layer(qgis_process, places, t
     ({"ENCODER": "cyclic", "COMPONENTS": 9}, "COMPONENTS: 9 were asked for, 3 different places have 4 features"),
     ({"ENCODER": "geoclip", "CHECKPOINT": "places.geojson"}, "CHECKPOINT: 'places.geojson' isn't the weights file"),
     ({"ENCODER": "satclip", "CHECKPOINT": "places.geojson"}, "CHECKPOINT: 'places.geojson' isn't a file of weights"),
+    ({"ENCODER": "satclip", "CHECKPOINT": "code.ckpt"}, "or has code in it"),
 ])
 def test_what_cannot_be_encoded_is_said_in_one_sentence(qgis_process, places, tmp_path, parameters, sentence):
-    given = {name: places if value == places.name else value for name, value in parameters.items()}
+    torch.save({"hyper_parameters": Trap(), "state_dict": {}}, places.with_name("code.ckpt"))
+    given = {name: places.with_name(value) if name == "CHECKPOINT" else value for name, value in parameters.items()}
     run = qgis_process("nocturne:encodelocations", INPUT=places, OUTPUT=tmp_path / "out.gpkg", **given)
     assert run.code == 1
     assert sentence in run.stderr
     assert "Traceback" not in run.stderr
+    assert "code was run" not in run.stdout + run.stderr
     assert not list(tmp_path.glob("out*"))

@@ -90,8 +90,8 @@ def test_a_stored_model_estimates_new_places_with_intervals(qgis_process, traine
     assert np.corrcoef(value[:-1], truth[:-1])[0, 1] > 0.8  # the last row's haze is unheard of
     assert (low <= value).all()
     assert (value < high).all()
-    assert found[-1]["pm25_outside"] == "1"
-    assert run.results["OUTSIDE_COUNT"] == sum(row["pm25_outside"] == "1" for row in found)
+    assert found[-1]["outside_range"] == "1"
+    assert run.results["OUTSIDE_COUNT"] == sum(row["outside_range"] == "1" for row in found)
 
 
 def changed(**columns):
@@ -100,19 +100,48 @@ def changed(**columns):
     return rows
 
 
+def as_text(path, crs=""):
+    """The same rows as a text file whose field nothing is numeric and empty, by the name that QGIS opens it under."""
+    fields = {"x": "Real", "y": "Real", "site": "String", "date": "String", "pm25": "Real", "haze": "Real",
+              "wind": "Real", "nothing": "Real"}
+    rows = [{**row, "x": row["place"][0], "y": row["place"][1]} for row in simulated(sites=12)]
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fields, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+    path.with_suffix(".csvt").write_text(",".join(fields.values()))
+    return f"delimitedtext://file://{path}?type=csv&xField=x&yField=y&crs={crs}"
+
+
 @pytest.mark.parametrize(("rows", "parameters", "sentence"), [
     (changed(date="3 March"), {}, "DATE_FIELD: '3 March' in the field 'date' isn't a date"),
     (simulated(sites=12), {"FEATURE_FIELDS": "haze;note"}, "FEATURE_FIELDS: the field 'note' isn't numeric"),
     (simulated(sites=5), {}, "INPUT: the target was measured at 5 places"),
+    ([*simulated(sites=12), simulated()[0]], {}, "INPUT: the site 's00' has 2021-03-01 more than once"),
+    (changed(place=[-70, 30]), {}, "SITE_FIELD: the site 's00' moves"),
+    (changed(place=[-90, 95]), {}, "INPUT: a point has the latitude 95"),
+    (simulated(sites=12, days=2), {"MIN_DAYS": 3}, "MIN_DAYS: no window of 4 days has covariates on 3 days"),
+    (simulated(sites=1), {}, "SITE_FIELD: 'site' holds one site only"),
 ])
 def test_what_cannot_be_trained_on_is_said_in_one_sentence(qgis_process, tmp_path, rows, parameters, sentence):
-    """The other sentences about site-days are those of test_site_days.py."""
-    run = qgis_process("nocturne:trainpm25", INPUT=write(tmp_path / "in.geojson", rows),
-                       MODEL=tmp_path / "model.json", **{**TRAINING, **parameters})
+    assert_refused(qgis_process, tmp_path, sentence, **{"INPUT": write(tmp_path / "in.geojson", rows), **parameters})
+
+
+def test_layers_without_crs_and_empty_covariates_are_refused(qgis_process, tmp_path):
+    assert_refused(qgis_process, tmp_path, "INPUT: it has no coordinate reference system",
+                   INPUT=as_text(tmp_path / "no_crs.csv"))
+    assert_refused(qgis_process, tmp_path, "FEATURE_FIELDS: 'nothing' has no value in any row",
+                   FEATURE_FIELDS="nothing", INPUT=as_text(tmp_path / "in.csv", "EPSG:4326"))
+
+
+def assert_refused(qgis_process, folder, sentence, **parameters):
+    """Training ends in one sentence and adds no file."""
+    before = sorted(folder.iterdir())
+    run = qgis_process("nocturne:trainpm25", MODEL=folder / "model.json", **{**TRAINING, **parameters})
     assert run.code == 1
     assert sentence in run.error
     assert len(run.error.splitlines()) == 1
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.geojson"]
+    assert sorted(folder.iterdir()) == before
 
 
 def test_the_bundled_model_estimates_and_warns_outside_what_it_knows(qgis_process, tmp_path):
@@ -124,7 +153,7 @@ def test_the_bundled_model_estimates_and_warns_outside_what_it_knows(qgis_proces
     run = qgis_process("nocturne:estimatepm25", INPUT=write(tmp_path / "in.geojson", [january, july]), **FIELDS,
                        DEVICE="cpu", OUTPUT=tmp_path / "out.csv")
     assert run.code == 0, run.stderr
-    assert [row["pm25_outside"] for row in rows_of(tmp_path / "out.csv")] == ["0", "1"]
+    assert [row["outside_range"] for row in rows_of(tmp_path / "out.csv")] == ["0", "1"]
     assert run.results["OUTSIDE_COUNT"] == 1
     said = run.stdout + run.stderr
     assert card["warning"] in said
@@ -132,14 +161,22 @@ def test_the_bundled_model_estimates_and_warns_outside_what_it_knows(qgis_proces
 
 
 def test_the_simulated_country_is_learnt_from(qgis_process, tmp_path):
-    """Its calendar gives the days between the measurements of monitors that measure every third or sixth day."""
+    """Its calendar gives the days between the measurements of monitors that measure every third or sixth day: here a
+    table the earlier ones, rasters the later ones."""
     made = qgis_process("nocturne:createdemo", FOLDER=tmp_path, PART="country", EFFECTS="located")
     assert made.code == 0, made.stderr
     country = tmp_path / "country"
     assert made.results["COUNTRY"] == str(country)
+    change = "2021-02-01"
+    heading, *days = (country / "calendar.csv").read_text().splitlines(keepends=True)
+    (country / "calendar.csv").write_text(heading + "".join(day for day in days if day.split(",")[1] < change))
+    for path in (country / "covariates").iterdir():
+        if path.stem < f"covariates_{change}":
+            path.unlink()
     run = qgis_process(
         "nocturne:trainpm25", **{**TRAINING, "FEATURE_FIELDS": "aod;temperature;boundary_layer;developed"},
-        INPUT=country / "site_days.geojson", CALENDAR=country / "calendar.csv", BOOSTING="false", THREADS=1,
+        INPUT=country / "site_days.geojson", CALENDAR=country / "calendar.csv",
+        CALENDAR_RASTERS=country / "covariates", BOOSTING="false", THREADS=1,
         MODEL=tmp_path / "model.json", METRICS=tmp_path / "metrics.json")
     assert run.code == 0, run.stderr
     assert run.results["R2"] > 0.3
@@ -186,5 +223,11 @@ def test_daily_rasters_become_dated_maps_with_their_styles(qgis_process, trained
     assert (found["LOW"] <= found["ESTIMATE"]).all()
     assert (found["ESTIMATE"] < found["HIGH"]).all()
     assert (found["APPLICABILITY"] >= 0).all()
+    last = {"place": [-94.75, 39.75], "site": "a", "date": "2021-03-02", "haze": float(haze[0, 0]), "wind": 2.0}
+    run = qgis_process("nocturne:estimatepm25", INPUT=write(tmp_path / "in.geojson", [last]), **FIELDS, DEVICE="cpu",
+                       CALENDAR_RASTERS=folder, MODEL=trained[0] / "model.json", OUTPUT=tmp_path / "out.csv")
+    assert run.code == 0, run.stderr
+    [row] = rows_of(tmp_path / "out.csv")  # its window reaches back to the first raster, as that of the cell does
+    assert float(row["pm25"]) == pytest.approx(found["ESTIMATE"][1, 0, 0], rel=1e-5)
     both = qgis_process("nocturne:estimatepm25", RASTERS=folder, INPUT=trained[0] / "site_days.geojson")
     assert (both.code, both.error) == (1, "INPUT: INPUT and RASTERS were both given; give one of them.")

@@ -38,7 +38,7 @@ def test_points_get_estimates_between_the_monitors_of_their_day(qgis_process, tm
     assert 8 < float(west["pm25"]) < float(east["pm25"]) < 25
     assert float(west["pm25_low"]) < float(west["pm25"]) < float(west["pm25_high"])
     assert other_day["pm25"] == ""
-    assert [row["pm25_outside"] for row in (west, east, australia)] == ["0", "0", "1"]
+    assert [row["outside_range"] for row in (west, east, australia)] == ["0", "0", "1"]
 
 
 def test_the_cells_of_a_grid_get_what_points_there_get(qgis_process, tmp_path):

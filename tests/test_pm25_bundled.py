@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from nocturne.algorithms.air_quality.estimate_pm25 import BUNDLED
-from nocturne.algorithms.air_quality.model_file import KIND, outside_ranges, read_estimator
+from nocturne.algorithms.air_quality.model_file import KIND, check_units, outside_ranges, read_estimator
+from nocturne.algorithms.errors import InputError
 from nocturne.models.registry import bundled_path, load_model
 from nocturne.tests.conftest import ROOT
 
@@ -24,6 +25,16 @@ def test_the_card_says_what_it_is(model):
     assert {each["name"] for each in model.card["inputs"]} | {"pm25"} == set(model.card["units"])
     assert model.card["held_out_places"]["r2"] > 0.5
     assert 0.8 < model.card["held_out_places"]["share_in_90_percent_interval"] <= 1
+
+
+def test_another_season_is_no_other_unit(model):
+    names = [each["name"] for each in model.card["inputs"]]
+    values = np.array([[(each["low"] + each["high"]) / 2 for each in model.card["inputs"]]], np.float32)
+    values[:, names.index("day_of_year")] = 200
+    check_units(model, values, "INPUT")
+    values[:, names.index("temperature")] += 273.15
+    with pytest.raises(InputError, match="INPUT: 'temperature' goes from 27"):
+        check_units(model, values, "INPUT")
 
 
 @pytest.mark.real_data

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from nocturne.algorithms.air_quality.tree_ensemble import grow_boosted_trees
 from nocturne.algorithms.air_quality.windows import MASKED, make_windows
 from nocturne.algorithms.execution import torch_threads
 from nocturne.algorithms.progress import Progress
+from nocturne.algorithms.scores import r2
 from nocturne.algorithms.settings import Resources
 from nocturne.benchmarks import pm25_evidence
 from nocturne.benchmarks.airpred import MEASURED_NEARBY
@@ -211,11 +213,38 @@ def test_evidence_resumes_by_fold_and_pools_them(tmp_path):
     assert len(results.read_text().splitlines()) == len(lines)
 
 
+@pytest.mark.parametrize("method", pm25_evidence.METHODS)
+def test_every_method_of_the_evidence_learns_from_the_training_side(method, monkeypatch):
+    monkeypatch.setattr(estimator, "INNER_FOLDS", 2)
+    monkeypatch.setattr(estimator, "TREE_SEEDS", 1)
+    data, settings = with_windows(simulated(60)), dataclasses.replace(SETTINGS, geolocation="none")
+    train, test = np.flatnonzero(data.site < 40), np.flatnonzero(data.site >= 40)
+    blind = np.where(data.site_days.site >= 40, np.float32(1000), data.site_days.target)
+    blind = dataclasses.replace(data, site_days=dataclasses.replace(data.site_days, target=blind))
+    found = pm25_evidence.METHODS[method](blind, train, test, settings, CPU)
+    if method == "estimator":
+        assert (found.low <= found.value).all()
+        found = found.value
+    assert found.shape == test.shape
+    assert np.isfinite(found).all()
+    assert found.max() < 100
+    if method != "inverse distance":
+        assert r2(data.target[test], found) > 0.3
+
+
 def test_pooled_r2_is_that_of_all_cases():
     truth, error = np.array([1.0, 5, 2, 8]), np.array([1.0, 0, -1, 2])
     lines = [{"method": "m", "protocol": "p", "seed": 1, "windows": 2, "sum": truth[part].sum(),
               "squares": (truth[part]**2).sum(), "errors": (error[part]**2).sum()} for part in ([0, 1], [2, 3])]
     assert pm25_evidence.pooled(lines) == {("m", "p", 1): pytest.approx(1 - 6 / ((truth - 4)**2).sum())}
+
+
+def test_coverage_is_that_of_all_folds_that_say_it(tmp_path):
+    line = {"method": "m", "protocol": "p", "seed": 1}
+    results = tmp_path / "results.jsonl"
+    results.write_text("\n".join(map(json.dumps, ({**line, "windows": 10, "covered": 9}, {**line, "windows": 30},
+                                                  {**line, "windows": 40, "covered": 31}))))
+    assert pm25_evidence.covered(results) == {("m", "p", 1): 0.8}
 
 
 def test_what_neighbours_measured_is_no_covariate_on_any_day():

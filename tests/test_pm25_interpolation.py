@@ -4,6 +4,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pytest
 from nocturne.algorithms.air_quality.distances import unit_vectors
 from nocturne.algorithms.air_quality.interpolate_pm25 import BUNDLED
 from nocturne.algorithms.air_quality.interpolation import (
@@ -105,6 +106,18 @@ def test_nothing_of_unknown_monitors_reaches_the_estimates(tmp_path, monkeypatch
     found = [pm25_interpolation.kriging(pm25_interpolation.part(each, ~held), pm25_interpolation.part(each, held))
              for each in (every, noisy)]
     np.testing.assert_array_equal(*found)
+
+
+def test_the_table_is_made_and_resumed_by_fold(tmp_path, monkeypatch):
+    """Checkerboards once, random places for each seed."""
+    every, site, results = monitors(days=3), np.tile(np.arange(60), 3), tmp_path / "results.jsonl"
+    monkeypatch.setattr(pm25_interpolation, "CELLS", (5,))
+    found = pm25_interpolation.evidence(every, site, results, (1, 2))
+    assert set(found) == {(method, protocol, seed) for method in pm25_interpolation.METHODS for protocol, seed in (
+        ("random places", 1), ("random places", 2), ("5 degrees", 1))}
+    assert all(value < 1 for value in found.values())
+    monkeypatch.setattr(pm25_interpolation, "kriging", lambda *_: pytest.fail("nothing is computed again"))
+    assert pm25_interpolation.evidence(every, site, results, (1, 2)) == found
 
 
 def test_the_bundled_interpolation_reads_and_says_where_it_comes_from():

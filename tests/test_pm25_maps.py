@@ -135,6 +135,14 @@ def test_what_lies_far_from_the_training_data_is_unlike_it(model_file, tmp_path)
     assert counts.outside > 0
 
 
+def test_maps_of_other_units_are_refused_before_they_are_made(model_file, tmp_path):
+    values = cell_values()
+    values[:, 0] += 273.15
+    with pytest.raises(InputError, match="RASTERS: 'haze' goes from 27"):
+        mapped(write_days(tmp_path / "days", values), model_file, tmp_path)
+    assert not list(tmp_path.glob("*.tif"))
+
+
 def test_cancel_ends_the_maps(model_file, tmp_path):
     class Stopped(Progress):
         def is_cancelled(self):

@@ -60,6 +60,12 @@ def test_the_calendar_fills_days_without_a_measurement_and_never_replaces_a_row(
     assert np.isnan(found.target[3])
 
 
+def test_a_calendar_that_repeats_a_day_is_named():
+    calendar = table([("s1", 3, None, 4.0), ("s1", 3, None, 5.0)], "CALENDAR")
+    with pytest.raises(InputError, match="CALENDAR: the site 's1' has 2012-01-04 more than once"):
+        read(ROWS, calendar)
+
+
 @pytest.mark.parametrize(("change", "sentence"), [
     (lambda t: t.columns["date"].__setitem__(0, "1st of May"), "DATE_FIELD: '1st of May' in the field 'date'"),
     (lambda t: t.columns["date"].__setitem__(0, None), "DATE_FIELD: 'date' is empty in 1 rows"),

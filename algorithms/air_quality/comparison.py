@@ -22,6 +22,7 @@ from .geographic_folds import OFFSETS, Fold, checkerboard, held_out_places, rand
 from .knndm import Matched, knndm
 from .location_features import AS_COVARIATES, site_features
 from .neighbours import Donors
+from .network import fitting_resources
 from .settings import FULL, FUSIONS, GEOLOCATIONS, PROTOCOLS, SAME_EVERYWHERE, ComparisonSettings, names_in
 from .site_days import SiteDays
 from .train_pm25 import FEWEST_PLACES, make_data
@@ -158,7 +159,7 @@ def compare_geolocation(site_days: SiteDays, settings: ComparisonSettings, check
     device = torch.device(pick_device(resources.device, progress))
     judged: list[Judged] = []
     started = time.monotonic()
-    with torch_threads(resources):
+    with torch_threads(fitting_resources(settings.configuration, resources)):
         for number, job in enumerate(jobs):
             step = progress.part(0.9 * number / len(jobs), 0.9 * (number + 1) / len(jobs))
             judged.extend(judge(plan, job, device, step))

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -22,7 +22,7 @@ from .covariate_rasters import CovariateRasters, find_covariate_rasters
 from .estimate_pm25 import named_model
 from .estimator import Data, Estimator
 from .location_features import site_features
-from .model_file import outside_ranges, read_estimator
+from .model_file import check_units, outside_ranges, read_estimator
 from .site_days import SiteDays
 from .windows import make_windows
 
@@ -52,6 +52,7 @@ def estimate_maps(folder: str, model_file: str, checkpoint: str, paths: Mapping[
     model = named_model(model_file, progress)
     estimator = read_estimator(model)
     rasters = find_covariate_rasters(folder, estimator.names, progress)
+    _check_raster_units(model, rasters, resources, progress)
     device = torch.device(pick_device(resources.device, progress))
     numbers = len(rasters.days) * (len(estimator.names) + len(MAPS))
     blocks = plan_windows(rasters.grid.width, rasters.grid.height, rasters.block, 4.0 * numbers,
@@ -73,6 +74,18 @@ def estimate_maps(folder: str, model_file: str, checkpoint: str, paths: Mapping[
         progress.warning(f"{outside} of {estimates} estimates lie outside the covariates or the region that the model "
                          "was trained on; they may be far off.")
     return MapCounts(len(rasters.days), estimates, outside)
+
+
+def _check_raster_units(model: Model, rasters: CovariateRasters, resources: Resources, progress: Progress) -> None:
+    """As check_units, on the whole raster of the day in the middle."""
+    middle = len(rasters.days) // 2
+    day = replace(rasters, files=rasters.files[middle:middle + 1], bands=rasters.bands[middle:middle + 1])
+    numbers = len(rasters.bands[0])
+    low, high = np.full((2, numbers), np.nan, np.float32)
+    for window in plan_windows(day.grid.width, day.grid.height, day.block, 4.0 * numbers, resources.max_bytes / 4):
+        values = day.read(window, progress).reshape(-1, numbers)
+        low, high = np.fmin(low, np.fmin.reduce(values)), np.fmax(high, np.fmax.reduce(values))
+    check_units(model, np.stack((low, high)), "RASTERS")
 
 
 def _block(rasters: CovariateRasters, block: Window, estimator: Estimator, model: Model, checkpoint: str,

@@ -15,6 +15,7 @@ from ..feature_tables import FeatureTable
 from ..progress import Progress
 from ..settings import Resources
 from .model_file import KIND, check_features, check_units, outside_ranges, read_estimator
+from .raster_days import PARAMETER, raster_days
 from .site_days import SiteDays, read_site_days
 from .train_pm25 import make_data
 
@@ -43,14 +44,19 @@ def named_model(model_file: str, progress: Progress) -> Model:
 
 
 def estimate_table(table: FeatureTable, date_field: str, site_field: str, calendar: FeatureTable | None,
-                   model_file: str, checkpoint: str, resources: Resources, progress: Progress) -> TableEstimates:
-    """Estimates of every row, in its order. calendar: covariates on further days. model_file: empty takes the bundled
-    model. Raises InputError, Cancelled."""
+                   rasters: str, model_file: str, checkpoint: str, resources: Resources,
+                   progress: Progress) -> TableEstimates:
+    """Estimates of every row, in its order. calendar, rasters (a folder of daily ones, or empty): covariates on further
+    days. model_file: empty takes the bundled model. Raises InputError, Cancelled."""
     model = named_model(model_file, progress)
     estimator = read_estimator(model)
     check_features(model, table)
     site_days = read_site_days(table, date_field, site_field, "", estimator.names, calendar, fewest_sites=1)
     check_units(model, site_days.values, table.parameter)
+    if rasters:
+        further = raster_days(site_days, rasters, progress)
+        check_units(model, further.values, PARAMETER)
+        site_days = site_days.with_days_of(further)
     rows = _rows_of(table, date_field, site_field, site_days)
     data = make_data(site_days, rows, estimator.settings, checkpoint, resources, progress)
     device = torch.device(pick_device(resources.device, progress))

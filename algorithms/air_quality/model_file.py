@@ -53,8 +53,9 @@ def _card(estimator: Estimator, data: Data, train: NDArray[np.intp]) -> dict[str
     members, lengths = estimator.members, estimator.residuals
     return {
         "settings": asdict(estimator.settings),
-        "inputs": [{"name": name, "low": _limit(np.nanmin, column), "high": _limit(np.nanmax, column)}
-                   for name, column in zip(site_days.names, known.T)],
+        "inputs": [{"name": name, "low": _limit(np.nanmin, column), "high": _limit(np.nanmax, column),
+                    "same_everywhere": bool(same)}
+                   for name, column, same in zip(site_days.names, known.T, _same_everywhere(known, day))],
         "training": {"windows": len(train), "places": len(np.unique(data.place[train])), "first_day": int(day.min()),
                      "last_day": int(day.max()),
                      "bounds": [float(longitude.min()), float(latitude.min()), float(longitude.max()),
@@ -65,6 +66,14 @@ def _card(estimator: Estimator, data: Data, train: NDArray[np.intp]) -> dict[str
         "networks": [{"mean": network.mean, "spread": network.spread} for network in members.networks],
         "trees": len(members.trees),
         "residuals": None if lengths is None else {"length_km": lengths.length_km, "shrinkage": lengths.shrinkage}}
+
+
+def _same_everywhere(values: NDArray[np.float64], day: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Columns that have one value on each day. values: shape (rows, columns)."""
+    order = np.argsort(day, kind="stable")
+    starts = np.unique(day[order], return_index=True)[1]
+    lowest, highest = (pick.reduceat(values[order], starts, axis=0) for pick in (np.fmin, np.fmax))
+    return np.asarray(~(highest > lowest).any(axis=0))
 
 
 def _limit(limit: Any, column: NDArray[np.float64]) -> float | None:
@@ -124,11 +133,12 @@ def check_units(model: Model, values: NDArray[np.float32], parameter: str) -> No
     """Raises InputError where all values of a covariate lie farther from its training range than that is wide.
 
     values: shape (rows, covariates). A region or season that the model doesn't know moves covariates less; Kelvin in
-    place of degrees Celsius, or per cent in place of shares, move them so far.
+    place of degrees Celsius, or per cent in place of shares, move them so far. Covariates that are the same everywhere,
+    such as the day of the year, are left to outside_ranges.
     """
     for about, column in zip(model.card["inputs"], values.T):
         known = column[np.isfinite(column)]
-        if about["low"] is None or not len(known):
+        if about["low"] is None or about["same_everywhere"] or not len(known):
             continue
         low, high = float(about["low"]), float(about["high"])
         if high > low and (known.min() > 2 * high - low or known.max() < 2 * low - high):

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,13 @@ from torch import Tensor, nn
 from ...models.location_encoders import HarmonicsSiren
 from ...models.pm25_bilstm import Pm25BiLstm
 from ..progress import Progress
+from ..settings import Resources
 from .windows import MASKED, Windows
 
 DAYS_UNIT = 5.0  # by which numbers of days are divided
 TIMES = 2  # what every step knows beside its covariates: days since the last step, days from the target's day
 ESTIMATE_BATCH = 1024
+WIDE = 128  # hidden units, below which further threads only wait for each other
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,11 @@ RECIPES = {
     "default": Recipe((64,), 64, 0.3, 0.1, 128, 40, 3e-3, 1e-3, True),
     # Karimzadeh et al. (2025) and their base model, Wang et al. (2025).
     "published": Recipe((256, 128, 128), 256, 0.2, 0.0, 256, 100, 1e-3, 0.0, False, 30, 0.05)}
+
+
+def fitting_resources(configuration: str, resources: Resources) -> Resources:
+    """What a recipe is trained with: one thread where its layers are narrow."""
+    return resources if max(RECIPES[configuration].widths) >= WIDE else replace(resources, threads=1)
 
 
 @dataclass(frozen=True)

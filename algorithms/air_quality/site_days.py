@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -50,6 +50,24 @@ class SiteDays:
         places: NDArray[np.intp] = which.ravel()[self.site]
         return places
 
+    def keys(self) -> NDArray[np.int64]:
+        """One number per row, in the order of sites and days, the same for the same site and day."""
+        keys: NDArray[np.int64] = (self.site.astype(np.int64) << 32) + self.day
+        return keys
+
+    def with_days_of(self, other: SiteDays) -> SiteDays:
+        """These rows and those of others, about the same sites, for days on which a site has none here."""
+        new = ~np.isin(other.keys(), self.keys())
+        return replace(self, site=np.r_[self.site, other.site[new]], day=np.r_[self.day, other.day[new]],
+                       values=np.concatenate((self.values, other.values[new])),
+                       target=np.r_[self.target, other.target[new]]).in_order()
+
+    def in_order(self) -> SiteDays:
+        """Rows by site and day."""
+        order = np.argsort(self.keys(), kind="stable")
+        return replace(self, site=self.site[order], day=self.day[order], values=self.values[order],
+                       target=self.target[order])
+
 
 def read_site_days(table: FeatureTable, date_field: str, site_field: str, target_field: str,
                    feature_fields: Sequence[str], calendar: FeatureTable | None = None,
@@ -66,31 +84,39 @@ def read_site_days(table: FeatureTable, date_field: str, site_field: str, target
     if len(names) < fewest_sites:
         raise InputError("SITE_FIELD", f"'{site_field}' holds one site only", "give at least two sites")
     longitude, latitude = _positions(table, numbers, names)
-    day = row_days(table, date_field)
-    values = _features(table, feature_fields)
     target = np.full(len(table), np.nan, np.float32)
     if target_field:
         target = table.numbers(target_field, "TARGET_FIELD").astype(np.float32)
+    site_days = SiteDays(
+        numbers.astype(np.int32), row_days(table, date_field).astype(np.int32), longitude, latitude,
+        _features(table, feature_fields), target, tuple(feature_fields), tuple(names)).in_order()
+    _check_days(site_days, table.parameter)
     if calendar is not None:
-        more_names, more_numbers = _sites(calendar, site_field)
-        position = {name: index for index, name in enumerate(names)}
-        known = np.array([name in position for name in more_names])[more_numbers]
-        more_site = np.array([position.get(name, -1) for name in more_names])[more_numbers]
-        more_day = row_days(calendar, date_field)
-        own = {(int(site), int(when)) for site, when in zip(numbers, day)}
-        new = known & ~np.array([(int(site), int(when)) in own for site, when in zip(more_site, more_day)], dtype=bool)
-        numbers, day = np.r_[numbers, more_site[new]], np.r_[day, more_day[new]]
-        values = np.concatenate((values, _features(calendar, feature_fields)[new]))
-        target = np.r_[target, np.full(int(new.sum()), np.nan, np.float32)]
-    _check_features(values, feature_fields)
-    order = np.lexsort((day, numbers))
-    site, day = numbers[order].astype(np.int32), day[order].astype(np.int32)
-    twice = np.flatnonzero((np.diff(site) == 0) & (np.diff(day) == 0))
+        further = _calendar(calendar, date_field, site_field, site_days)
+        _check_days(further, calendar.parameter)
+        site_days = site_days.with_days_of(further)
+    _check_features(site_days.values, feature_fields)
+    return site_days
+
+
+def _calendar(table: FeatureTable, date_field: str, site_field: str, site_days: SiteDays) -> SiteDays:
+    """The rows of a table that are about known sites, without targets."""
+    names, numbers = _sites(table, site_field)
+    position = {name: index for index, name in enumerate(site_days.sites)}
+    site = np.array([position.get(name, -1) for name in names], dtype=np.int32)[numbers]
+    known = site >= 0
+    return replace(site_days, site=site[known], day=row_days(table, date_field).astype(np.int32)[known],
+                   values=_features(table, site_days.names)[known],
+                   target=np.full(int(known.sum()), np.nan, np.float32)).in_order()
+
+
+def _check_days(site_days: SiteDays, parameter: str) -> None:
+    twice = np.flatnonzero(np.diff(site_days.keys()) == 0)
     if len(twice):
-        name, when = names[site[twice[0]]], date.fromordinal(int(day[twice[0]]))
-        raise InputError(table.parameter, f"the site '{name}' has {when} more than once ({len(twice)} repeated rows)",
+        row = twice[0]
+        name, when = site_days.sites[site_days.site[row]], date.fromordinal(int(site_days.day[row]))
+        raise InputError(parameter, f"the site '{name}' has {when} more than once ({len(twice)} repeated rows)",
                          "keep one row per site and date")
-    return SiteDays(site, day, longitude, latitude, values[order], target[order], tuple(feature_fields), tuple(names))
 
 
 def _sites(table: FeatureTable, field: str) -> tuple[list[str], NDArray[np.intp]]:

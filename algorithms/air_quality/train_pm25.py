@@ -17,6 +17,7 @@ from ..scores import rmse
 from ..settings import Resources
 from .estimator import PLACE, Data, Estimator, fit_and_check
 from .location_features import site_features
+from .network import fitting_resources
 from .settings import Pm25Settings
 from .site_days import SiteDays
 from .windows import make_windows
@@ -65,7 +66,7 @@ def train_pm25(site_days: SiteDays, settings: Pm25Settings, checkpoint: str, res
                          f"give site-days of at least {FEWEST_PLACES}")
     device = torch.device(pick_device(resources.device, progress))
     every = np.arange(len(data.windows.target))
-    with torch_threads(resources):
+    with torch_threads(fitting_resources(settings.configuration, resources)):
         estimator, checked = fit_and_check(data, every, settings, device, progress.part(0, 0.9))
         attention = estimator.members.estimate(data, every, device, Progress())[1]
         importance = shuffled_importance(estimator, data, every, device, progress.part(0.9, 1))

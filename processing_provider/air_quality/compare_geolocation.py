@@ -65,6 +65,10 @@ class CompareGeolocation(NocturneAlgorithm):
             described(QgsProcessingParameterFeatureSource("CALENDAR", "Covariates of further days",
                                                           [QgsProcessing.SourceType.TypeVector], optional=True),
                       "A table with the same site, date and covariate fields for days on which sites didn't measure."),
+            described(QgsProcessingParameterFile("CALENDAR_RASTERS", "Rasters of further days",
+                                                 QgsProcessingParameterFile.Behavior.Folder, optional=True),
+                      "A folder with one GeoTIFF per day, its date in the name (2020-01-31), every band described by "
+                      "the name of its covariate: gives sites the days that have no row."),
             described(QgsProcessingParameterFeatureSource("PREDICTION", "Places of the map", points, optional=True),
                       "Points where PM2.5 shall be estimated, for the protocol knndm; a grid over the region of the "
                       "monitors where none are given."),
@@ -100,12 +104,14 @@ class CompareGeolocation(NocturneAlgorithm):
         from ...algorithms.air_quality.comparison_report import write_report
         from ...algorithms.air_quality.comparison_summary import error_points, score_rows, summarise, write_metrics
         from ...algorithms.air_quality.knndm import read_map
+        from ...algorithms.air_quality.raster_days import with_raster_days
         from ...algorithms.air_quality.site_days import read_site_days
         from ...algorithms.air_quality.spatial_scores import ALL_NAMES
 
         read = run.inputs
         site_days = read_site_days(read.features("INPUT"), read.text("DATE_FIELD"), read.text("SITE_FIELD"),
                                    read.text("TARGET_FIELD"), read.fields("FEATURE_FIELDS"), read.features("CALENDAR"))
+        site_days = with_raster_days(site_days, read.folder("CALENDAR_RASTERS"), run.progress)
         found = compare_geolocation(site_days, run.settings, read.text("CHECKPOINT"),
                                     read_map(read.features("PREDICTION", ())), run.resources, run.progress)
         summary = summarise(found, run.progress)

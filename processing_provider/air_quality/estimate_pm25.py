@@ -27,11 +27,11 @@ class EstimatePm25(NocturneAlgorithm):
                "intervals, by a trained model.")
     NOTES = (
         "Give either INPUT or RASTERS. Every row gets pm25, pm25_low and pm25_high (90 % interval, ug/m3), pm25_unlike "
-        "and pm25_outside. pm25_unlike says how unlike the training data covariates and place are (area of "
+        "and outside_range. pm25_unlike says how unlike the training data covariates and place are (area of "
         "applicability, Meyer and Pebesma 2021, important covariates count more); above 1 the errors of the training "
-        "say nothing. pm25_outside is 1 there, and where a single covariate or the place lies outside those that the "
+        "say nothing. outside_range is 1 there, and where a single covariate or the place lies outside those that the "
         "model was trained on. Rows with covariates on too few days of their window get no estimate; give the days "
-        "without a row by CALENDAR.\n\n"
+        "without a row by CALENDAR or CALENDAR_RASTERS.\n\n"
         "RASTERS give maps with one band per day. A day without a file is masked in the windows; the first days' "
         "windows are short, so let the folder begin a window before the days that matter.\n\n"
         "Without MODEL the bundled one is taken, a demonstration: it was trained on ten January days of 2012 in the "
@@ -54,6 +54,10 @@ class EstimatePm25(NocturneAlgorithm):
             described(QgsProcessingParameterFeatureSource("CALENDAR", "Covariates of further days",
                                                           [QgsProcessing.SourceType.TypeVector], optional=True),
                       "A table with the same site, date and covariate fields for days that need no estimate."),
+            described(QgsProcessingParameterFile("CALENDAR_RASTERS", "Rasters of further days",
+                                                 QgsProcessingParameterFile.Behavior.Folder, optional=True),
+                      "A folder of daily rasters as for RASTERS, which give the places of INPUT the days that have no "
+                      "row."),
             described(QgsProcessingParameterFile("RASTERS", "Daily rasters",
                                                  QgsProcessingParameterFile.Behavior.Folder, optional=True),
                       "A folder with one GeoTIFF per day, its date in the name (2020-01-31), all on one grid, every "
@@ -74,7 +78,7 @@ class EstimatePm25(NocturneAlgorithm):
 
         return [
             described(QgsProcessingParameterFeatureSink("OUTPUT", "Estimates at points", optional=True),
-                      "The rows with pm25, pm25_low, pm25_high, pm25_unlike and pm25_outside."),
+                      "The rows with pm25, pm25_low, pm25_high, pm25_unlike and outside_range."),
             raster("ESTIMATE", "Daily maps", "PM2.5 in ug/m3, one band per day of RASTERS."),
             raster("LOW", "Lower ends", "Lower ends of the 90 % intervals."),
             raster("HIGH", "Upper ends", "Upper ends of the 90 % intervals."),
@@ -96,10 +100,11 @@ class EstimatePm25(NocturneAlgorithm):
         read = run.inputs
         table = read.features("INPUT")
         found = estimate_table(table, read.text("DATE_FIELD"), read.text("SITE_FIELD"), read.features("CALENDAR"),
-                               read.text("MODEL"), read.text("CHECKPOINT"), run.resources, run.progress)
+                               read.folder("CALENDAR_RASTERS"), read.text("MODEL"), read.text("CHECKPOINT"),
+                               run.resources, run.progress)
         run.outputs.add_fields("OUTPUT", table, {
             "pm25": ("number", found.value), "pm25_low": ("number", found.low), "pm25_high": ("number", found.high),
-            "pm25_unlike": ("number", found.dissimilarity), "pm25_outside": ("integer", found.outside.astype(int))})
+            "pm25_unlike": ("number", found.dissimilarity), "outside_range": ("integer", found.outside.astype(int))})
         return {"ESTIMATE_COUNT": int(np.isfinite(found.value).sum()), "OUTSIDE_COUNT": int(found.outside.sum())}
 
     def _maps(self, run: Run) -> dict[str, Any]:

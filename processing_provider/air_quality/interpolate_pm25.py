@@ -32,7 +32,7 @@ class InterpolatePm25(NocturneAlgorithm):
         "monitors of the contiguous United States, 2018 to 2022; elsewhere its reach of monitors still holds roughly, "
         "its seasons don't.\n\n"
         "Give either INPUT or GRID. Every row gets pm25, pm25_low and pm25_high (90 % interval, ug/m3) and "
-        "pm25_outside: 1 where the monitors of the day, or the places that the model was fitted on, lie farther than "
+        "outside_range: 1 where the monitors of the day, or the places that the model was fitted on, lie farther than "
         "it was checked. Days with fewer than ten monitors get no estimate. GRID gives maps with one band per day of "
         "the monitors.\n\n"
         "With covariates such as aerosol optical depth and weather take 'Estimate PM2.5'.")
@@ -64,7 +64,7 @@ class InterpolatePm25(NocturneAlgorithm):
         raster = QgsProcessingParameterRasterDestination
         return [
             described(QgsProcessingParameterFeatureSink("OUTPUT", "Estimates at points", optional=True),
-                      "The points with pm25, pm25_low, pm25_high and pm25_outside."),
+                      "The points with pm25, pm25_low, pm25_high and outside_range."),
             described(raster("ESTIMATE", "Daily maps", optional=True, createByDefault=False),
                       "PM2.5 in ug/m3, one band per day."),
             described(raster("LOW", "Lower ends", optional=True, createByDefault=False),
@@ -92,7 +92,7 @@ class InterpolatePm25(NocturneAlgorithm):
                                    read.text("DATE_FIELD"), read.text("PM25_FIELD"), read.text("MODEL"), run.progress)
         run.outputs.add_fields("OUTPUT", points, {
             "pm25": ("number", found.value), "pm25_low": ("number", found.low), "pm25_high": ("number", found.high),
-            "pm25_outside": ("integer", found.outside.astype(int))})
+            "outside_range": ("integer", found.outside.astype(int))})
         return {"ESTIMATE_COUNT": int(np.isfinite(found.value).sum()), "OUTSIDE_COUNT": int(found.outside.sum())}
 
     def _maps(self, run: Run) -> dict[str, Any]:

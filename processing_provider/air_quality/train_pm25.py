@@ -58,8 +58,12 @@ class TrainPm25(NocturneAlgorithm):
             described(QgsProcessingParameterFeatureSource("CALENDAR", "Covariates of further days",
                                                           [QgsProcessing.SourceType.TypeVector], optional=True),
                       "A table with the same site, date and covariate fields for days on which sites didn't measure."),
+            described(QgsProcessingParameterFile("CALENDAR_RASTERS", "Rasters of further days",
+                                                 QgsProcessingParameterFile.Behavior.Folder, optional=True),
+                      "A folder with one GeoTIFF per day, its date in the name (2020-01-31), every band described by "
+                      "the name of its covariate: gives sites the days that have no row."),
             described(QgsProcessingParameterFile("CHECKPOINT", "Checkpoint", optional=True,
-                                                 fileFilter="Weights (*.ckpt *.pth *.safetensors)"),
+                                                 fileFilter="Weights (*.ckpt *.pth *.safetensors);;All files (*)"),
                       "Weights of the location encoder, as in 'Encode locations'.", advanced=True),
         ]
 
@@ -85,12 +89,14 @@ class TrainPm25(NocturneAlgorithm):
     def execute(self, run: Run) -> dict[str, Any]:
         from ...algorithms.air_quality.model_file import save_estimator
         from ...algorithms.air_quality.pm25_report import metrics, write_metrics, write_report
+        from ...algorithms.air_quality.raster_days import with_raster_days
         from ...algorithms.air_quality.site_days import read_site_days
         from ...algorithms.air_quality.train_pm25 import checked_rows, train_pm25
 
         read = run.inputs
         site_days = read_site_days(read.features("INPUT"), read.text("DATE_FIELD"), read.text("SITE_FIELD"),
                                    read.text("TARGET_FIELD"), read.fields("FEATURE_FIELDS"), read.features("CALENDAR"))
+        site_days = with_raster_days(site_days, read.folder("CALENDAR_RASTERS"), run.progress)
         trained = train_pm25(site_days, run.settings, read.text("CHECKPOINT"), run.resources, run.progress)
         scores = metrics(trained)
         model = run.outputs.file("MODEL")
