@@ -42,7 +42,7 @@ CAPTION = (
     "Simulated city: nothing here was observed.")
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, map_day: str) -> None:
     project = QgsProject.instance()
     project.setTitle("Nocturne: angular effects and urban centres of a simulated city")
     project.writeEntry("Paths", "Absolute", False)
@@ -75,7 +75,9 @@ def main(folder: Path) -> None:
     factories.temporalProperties().setIsActive(True)  # opening a layer with its style leaves it off
     raster(industry, folder / "industrial_output.tif", "Output of each cell and month")
     raster(industry, folder / "industrial_change.tif", "Level, trend and change (shown: trend, % per year)")
-    for group in (nights, planted, three, industry):
+    air = root.addGroup("PM2.5 of a country")
+    country(air, folder, map_day)
+    for group in (nights, planted, three, industry, air):
         group.setItemVisibilityChecked(False)
         group.setExpanded(False)
     extent = boundary.extent()
@@ -89,6 +91,20 @@ def main(folder: Path) -> None:
     settings.dpi = 130
     if QgsLayoutExporter(layout).exportToImage(str(folder / "demonstration.png"), settings):
         sys.exit("The map could not be exported.")
+
+
+def country(group: QgsLayerTreeGroup, folder: Path, day: str) -> None:
+    """Daily maps of a simulated country, shown on one day, beside what was planted."""
+    vector(group, folder / "country" / "site_days.geojson", "Monitors and days")
+    for path, name in (("pm25.tif", "PM2.5 of each day (ug/m3)"), ("pm25_low.tif", "Lower end of the 90 % interval"),
+                       ("pm25_high.tif", "Upper end of the 90 % interval"),
+                       ("pm25_applicability.tif", "Unlike the monitors (above 1: not tried)"),
+                       ("country/truth/pm25.tif", "Planted PM2.5 (ug/m3)")):
+        layer = raster(group, folder / path, name)
+        if "truth" in path:
+            layer.loadNamedStyle(str(STYLES / "pm25.qml"))
+        names = [layer.bandName(band + 1) for band in range(layer.bandCount())]
+        layer.renderer().setBand(next(band for band, name in enumerate(names, 1) if name.endswith(day)))
 
 
 def make_relative(project: Path, folder: Path) -> None:
@@ -182,6 +198,6 @@ def place(item: object, x: float, y: float, width: float, height: float) -> None
 if __name__ == "__main__":
     application = QgsApplication([], False)
     application.initQgis()
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2])
     sys.stdout.flush()
     os._exit(0)  # QGIS 3.22 can crash while Python tears it down

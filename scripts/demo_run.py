@@ -57,7 +57,8 @@ def main(folder: Path) -> None:
         FACTORY_GVIO=str(folder / "factories.gpkg"), GRID=str(folder / "industrial_output.tif"),
         CHANGE=str(folder / "industrial_change.tif"), TABLE=str(folder / "industrial_zones.csv"),
         REPORT=str(folder / "industry_report.html"))
-    steps.run("Draw the project and the map", ["/usr/bin/python3", str(SCRIPTS / "demo_project.py"), str(folder)],
+    steps.run("Draw the project and the map",
+              ["/usr/bin/python3", str(SCRIPTS / "demo_project.py"), str(folder), MAP_DAY],
               PATH="/usr/bin:/bin", QT_QPA_PLATFORM="offscreen")
     planted, both, chance = compare(city / "truth" / "truth_classes.tif", folder / "angular_effects.tif")
     rows = (
