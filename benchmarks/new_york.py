@@ -52,6 +52,11 @@ def read_new_york(folder: Path = SHARED) -> NewYork:
                    np.array([gdp[name] for name in counties]), np.array([places[name] for name in ids]))
 
 
+def feature_names(folder: Path = SHARED) -> tuple[str, ...]:
+    """Of the columns of NewYork.features."""
+    return tuple(name for name in _rows(folder / "ny_tract_osm_features.csv.gz")[0] if name != "GEOID")
+
+
 def _rows(path: Path) -> list[dict[str, str]]:
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))

@@ -4,6 +4,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+SPACING = "spacing_km"  # to the five nearest units, for models that read it
 UNIT, DISTRICT, CITY, AREA, HAS_FLOWS, VIEW_COUNT = "unit", "district", "city", "area_km2", "has_flows", "views"
 PLACE, VIEW, FLOW, TARGET = "place_", "view_", "flow_", "target_"  # beginnings of names
 FEATURES = (PLACE, VIEW, FLOW)

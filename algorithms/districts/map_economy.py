@@ -61,6 +61,8 @@ def map_economy(region: Region, model: RegionModel, settings: MapEconomySettings
 
     Raises InputError where the region lacks features of the model, or has no totals to preserve.
     """
+    if model.warning:
+        progress.warning(model.warning)
     features = model.features_of(region)
     device = pick_device(resources.device, progress)
     fitted = replace(model.fitted, settings=replace(model.fitted.settings, device=device))

@@ -8,16 +8,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...models.registry import bundled_path
 from ..errors import InputError
+from .graph_columns import SPACING
 from .region_layers import Region
 from .saved_models import load_semigtx, save_semigtx
 from .training import SemiGTX
+from .unit_shares import unit_spacing
+
+BUNDLED = "semigtx_new_york"
 
 
 @dataclass(frozen=True)
 class RegionModel:
     """names, low, high: of the features, and their ranges in training (NaN where none was known). targets: names.
-    widths: (targets,) half widths of intervals of the root of a total per unit."""
+    widths: (targets,) half widths of intervals of the root of a total per unit. warning: what users must know."""
 
     fitted: SemiGTX
     names: tuple[str, ...]
@@ -25,18 +30,23 @@ class RegionModel:
     high: NDArray[np.float64]
     targets: tuple[str, ...]
     widths: NDArray[np.float64]
+    warning: str = ""
 
     def features_of(self, region: Region) -> NDArray[np.float64]:
-        """The model's features (units, columns) in its order. Raises InputError where the region lacks some."""
-        lacking = [name for name in self.names if name not in region.names]
+        """The model's features (units, columns) in its order; spacing is made from the units where no field has it.
+
+        Raises InputError where the region lacks others.
+        """
+        columns = {SPACING: unit_spacing(region.centres), **dict(zip(region.names, region.features.T))}
+        lacking = [name for name in self.names if name not in columns]
         if lacking:
             raise InputError("NODES", f"the field '{lacking[0]}' of the model isn't there ({len(lacking)} of "
                              f"{len(self.names)} are missing)", "give the features that it was trained on")
-        return region.features[:, [region.names.index(name) for name in self.names]]
+        return np.column_stack([columns[name] for name in self.names]) if self.names else region.features[:, :0]
 
 
 def save_region_model(path: str, model: RegionModel, about: Mapping[str, Any]) -> None:
-    """Writes weights and card. about: what the card says beyond the model itself: title, scores, licence."""
+    """Writes weights and card. about: what the card says beyond the model itself: title, scores, licence, warning."""
     save_semigtx(path, model.fitted, {
         **about,
         "inputs": [{"name": name, "low": _limit(low), "high": _limit(high)}
@@ -46,14 +56,15 @@ def save_region_model(path: str, model: RegionModel, about: Mapping[str, Any]) -
 
 
 def read_region_model(path: str) -> RegionModel:
-    """Raises InputError for a file that isn't one of these models, or was changed."""
-    fitted, card = load_semigtx(path)
+    """path: empty takes the bundled model. Raises InputError for a file that isn't one of these models, or was changed.
+    """
+    fitted, card = load_semigtx(path or bundled_path(BUNDLED))
     low, high = (np.array([np.nan if each[side] is None else each[side] for each in card["inputs"]])
                  for side in ("low", "high"))
     widths = [each["interval_width"] for each in card["outputs"]]
     return RegionModel(fitted, tuple(each["name"] for each in card["inputs"]), low, high,
                        tuple(each["name"] for each in card["outputs"]),
-                       np.array([np.inf if width is None else width for width in widths]))
+                       np.array([np.inf if width is None else width for width in widths]), card.get("warning", ""))
 
 
 def _limit(value: float) -> float | None:
