@@ -9,8 +9,10 @@ import numpy as np
 DISTRICTS, UNITS = 16, 96
 
 
-def write_region(folder: Path, changes: dict[str, object] | None = None) -> dict[str, str]:
-    """NODES and EDGES as parameters. changes: values of the properties of the first unit."""
+def write_region(folder: Path, changes: dict[str, object] | None = None, every: dict[str, object] | None = None,
+                 edge: dict[str, object] | None = None) -> dict[str, str]:
+    """NODES and EDGES as parameters. changes: values of the properties of the first unit; every: of all units; edge: of
+    the first edge."""
     generator = np.random.default_rng(3)
     district = np.arange(UNITS) // 6
     places = generator.normal(size=(UNITS, 2))
@@ -23,6 +25,7 @@ def write_region(folder: Path, changes: dict[str, object] | None = None) -> dict
         row = {"unit": f"u{unit}", "district": f"d{district[unit]:02}", "city": "ab"[district[unit] % 2],
                "place_shops": places[unit, 0], "place_works": places[unit, 1], "view_1": views[unit, 0],
                "view_2": views[unit, 1], "target_gdp": float(gdp[district[unit]])}
+        row.update(every or {})
         if unit == 0:
             row.update(changes or {})
         features.append({"type": "Feature", "properties": row, "geometry": {"type": "Polygon", "coordinates": [ring]}})
@@ -32,5 +35,6 @@ def write_region(folder: Path, changes: dict[str, object] | None = None) -> dict
     flows = [{"type": "Feature", "geometry": None, "properties": {
         "origin": f"u{origin}", "destination": f"u{destination}", "count": int(generator.poisson(20) + 1)}}
         for origin, destination in np.argwhere(generator.random((UNITS, UNITS)) < 0.08)]
+    flows[0]["properties"].update(edge or {})
     edges.write_text(json.dumps({"type": "FeatureCollection", "features": flows}))
     return {"NODES": str(nodes), "EDGES": str(edges)}

@@ -87,9 +87,44 @@ def test_a_comparison_has_the_floors_and_both_halves_of_table_5(qgis_process, re
     assert "orders nothing" in (folder / "compared.html").read_text()
 
 
+def test_what_is_poor_is_used_and_said(qgis_process, tmp_path):
+    """Fewer units than frequencies, units without flows, a feature of one value, one with gaps, a bow tie."""
+    layers = write_region(tmp_path, every={"place_works": 1.0})
+    nodes, edges = (json.loads((tmp_path / f"{name}.geojson").read_text()) for name in ("nodes", "edges"))
+    nodes["features"] = nodes["features"][:8]
+    for number, feature in enumerate(nodes["features"]):
+        feature["properties"].update(district=f"d{number // 2}", target_gdp=1.0 + number // 2)
+    nodes["features"][0]["properties"]["place_shops"] = None
+    ring = nodes["features"][1]["geometry"]["coordinates"][0]
+    ring[1], ring[2] = ring[2], ring[1]
+    edges["features"] = [{"type": "Feature", "geometry": None, "properties": {"origin": "u1", "destination": to,
+                                                                              "count": 4}} for to in ("u2", "u99")]
+    for name, content in (("nodes", nodes), ("edges", edges)):
+        (tmp_path / f"{name}.geojson").write_text(json.dumps(content))
+    train = {**layers, **QUICK, "EPOCHS": 1, "MODEL": tmp_path / "model.json", "RANDOM_TOO": False}
+    run = qgis_process("nocturne:trainsemigtx", **train)
+    assert run.code == 0, run.stderr
+    log = run.stdout + run.stderr
+    for sentence in ("1 of 8 polygons are invalid and were repaired", "1 features have one value or none",
+                     "1 of 32 feature values are unknown", "1 flows between 8 units; 6 units have none",
+                     "1 of 2 edges lead to or from units that aren't among NODES"):
+        assert sentence in log
+    edges["features"] = edges["features"][1:]
+    (tmp_path / "edges.geojson").write_text(json.dumps(edges))
+    run = qgis_process("nocturne:trainsemigtx", **train)
+    assert run.code == 0, run.stderr
+    assert "No edge joins two units" in run.stdout + run.stderr
+
+
 @pytest.mark.parametrize(("algorithm", "changes", "parameters", "sentence"), [
     ("trainsemigtx", {"target_gdp": 5.0}, {}, "TARGET_FIELDS: 'target_gdp' has the values"),
     ("trainsemigtx", {"unit": "u1"}, {}, "UNIT_FIELD: 1 ids repeat"),
+    ("trainsemigtx", {"district": None}, {}, "DISTRICT_FIELD: 1 of 96 units have neither district nor city"),
+    ("trainsemigtx", {"every": {"district": "d", "target_gdp": 5.0}}, {},
+     "DISTRICT_FIELD: all units lie in the district 'd'"),
+    ("trainsemigtx", {"every": {"target_gdp": None}, "target_gdp": 5.0}, {},
+     "TARGET_FIELDS: 'target_gdp' has a total in 1 districts"),
+    ("trainsemigtx", {"edge": {"count": -1}}, {}, "COUNT_FIELD: there is the count -1"),
     ("trainsemigtx", {}, {"DISTRICT_FIELD": "city", "TARGET_FIELDS": "place_shops"},
      "TARGET_FIELDS: 'place_shops' has the values"),
     ("trainsemigtx", {}, {"SPLIT": "leave_city_out"}, "SPLIT: leave_city_out was chosen"),
@@ -100,7 +135,8 @@ def test_a_comparison_has_the_floors_and_both_halves_of_table_5(qgis_process, re
 def test_what_cannot_be_used_is_said_in_one_sentence(qgis_process, trained, tmp_path, algorithm, changes, parameters,
                                                      sentence):
     folder, _, _ = trained
-    layers = write_region(tmp_path, changes)
+    layers = write_region(tmp_path, {name: value for name, value in changes.items() if name not in ("every", "edge")},
+                          changes.get("every"), changes.get("edge"))
     outputs = {"mapdistricteconomy": {"MODEL": folder / "model.json", "OUTPUT": tmp_path / "units.gpkg"},
                "trainsemigtx": {"MODEL": tmp_path / "model.json"},
                "compareregionmodels": {"TABLE": tmp_path / "table.csv"}}[algorithm]

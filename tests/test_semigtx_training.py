@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import torch
 from nocturne.algorithms.districts import network, training
 from nocturne.algorithms.districts.frozen_heads import FrozenHead
 from nocturne.algorithms.districts.positional_encodings import laplacian_encoding, space_magnitudes
+from nocturne.algorithms.districts.region_models import RegionModel
 from nocturne.algorithms.districts.saved_models import load_semigtx, save_semigtx
 from nocturne.algorithms.districts.settings import SemiGtxSettings
 from nocturne.algorithms.districts.training import fit_semigtx, out_of_fold
@@ -113,6 +115,16 @@ def test_a_saved_model_gives_the_same_map(region, settings, tmp_path):
     np.testing.assert_array_equal(before.districts, after.districts)
     np.testing.assert_array_equal(before.units, after.units)
     assert card["targets_learnt"] == ["a", "b"]
+
+
+def test_a_model_takes_its_features_by_name():
+    low = high = np.zeros(2)
+    model = RegionModel(None, ("shops", "works"), low, high, ("gdp",), np.ones(1))
+    rows = np.arange(6.0).reshape(2, 3)
+    given = SimpleNamespace(names=("works", "views", "shops"), features=rows)
+    np.testing.assert_array_equal(model.features_of(given), rows[:, [2, 0]])
+    with pytest.raises(InputError, match="the field 'works' of the model isn't there"):
+        model.features_of(SimpleNamespace(names=("shops",), features=rows[:, 2:]))
 
 
 def test_the_same_seed_gives_the_same_weights(region):
