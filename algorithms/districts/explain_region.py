@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from ...models.semigtx import Graph
+from ..devices import pick_device
 from ..errors import InputError
 from ..execution import torch_threads
 from ..progress import Progress
@@ -104,8 +105,10 @@ def explain_region(region: Region, model: RegionModel, district: str, resources:
         columns = np.column_stack((columns, profile))
         names += [f"{PROFILE}{number + 1}" for number in range(profile.shape[1])]
     asked = region.district == region.districts.index(district) if district else np.ones(len(region.units), dtype=bool)
+    device = pick_device(resources.device, progress)
     with torch_threads(resources), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # captum announces the hooks that it sets and removes
         graph = region_graph(columns, region.flows, fitted.settings.seed, progress.part(0, 0.1))
-        found = explain(fitted.network, graph, fitted.scale.per_unit, torch.from_numpy(asked), progress.part(0.1, 1))
+        found = explain(fitted.network.to(device), graph.to(device), fitted.scale.per_unit,
+                        torch.from_numpy(asked).to(device), progress.part(0.1, 1))
     return ExplainedRegion(region, model.targets, tuple(names), graph, found, district)

@@ -74,7 +74,7 @@ def attention_weights(module: SemiGtx, graph: Graph) -> NDArray[np.float32]:
         for convolution in (each for each in module.modules() if isinstance(each, GATConv)):
             handle = convolution.register_forward_hook(keep, with_kwargs=True)
             module(graph)
-    return torch.stack(found).numpy() if found else np.zeros((0, graph.edges.shape[1]), dtype=np.float32)
+    return torch.stack(found).cpu().numpy() if found else np.zeros((0, graph.edges.shape[1]), dtype=np.float32)
 
 
 def _inputs(module: SemiGtx, graph: Graph, target: int, asked: Tensor,
@@ -94,7 +94,7 @@ def _inputs(module: SemiGtx, graph: Graph, target: int, asked: Tensor,
     found, gap = IntegratedGradients(total).attribute(
         graph.features.unsqueeze(0), start, n_steps=STEPS, internal_batch_size=1, return_convergence_delta=True)
     size = float(found.abs().sum())
-    return found[0].detach().numpy(), float(gap.abs()) / size if size else 0.0
+    return found[0].detach().cpu().numpy(), float(gap.abs()) / size if size else 0.0
 
 
 def _neurons(head: nn.Module,
@@ -112,4 +112,4 @@ def _neurons(head: nn.Module,
 
 def _in_parts(method: DeepLiftShap, values: Tensor, background: Tensor, target: int) -> NDArray[np.float32]:
     parts = [method.attribute(part, background, target=target).detach() for part in torch.split(values, TOGETHER)]
-    return torch.cat(parts).numpy()
+    return torch.cat(parts).cpu().numpy()
