@@ -11,6 +11,7 @@ from nocturne.algorithms.districts.saved_models import load_semigtx, save_semigt
 from nocturne.algorithms.districts.settings import SemiGtxSettings
 from nocturne.algorithms.districts.training import fit_semigtx, out_of_fold_region
 from nocturne.algorithms.districts.unit_shares import fit_unit_shares, unit_spacing
+from nocturne.algorithms.simulation.districts import simulate_districts
 from scipy.stats import spearmanr
 
 KERNEL = SemiGtxSettings(network=False)
@@ -44,6 +45,18 @@ def test_what_units_weigh_is_recovered(level, decay):
     assert errors(truth, sizes, district) < 0.35 * errors(truth, np.ones(len(truth)), district)
     assert errors(truth, sizes, district) < 0.9 * errors(truth, features[:, 0] + 1e-9, district)
     assert spearmanr(truth, sizes).statistic > 0.95
+
+
+def test_simulated_units_are_told_apart():
+    """Truth of another family: industry and services, which places follow."""
+    region = simulate_districts(4)
+    district, truth = region.plan.district, region.activity.value[:, 1:]
+    spacing = unit_spacing(region.plan.centre / 111.195)  # km as degrees at the equator
+    sizes = fit_unit_shares(region.features(), spacing, district, region.plan.districts.value[:, 1:]).sizes(
+        region.features(), spacing)
+    misses = [errors(real, found, district) / errors(real, np.ones(len(real)), district)
+              for real, found in zip(truth.T, sizes.T)]
+    assert max(misses) < 0.85
 
 
 def test_totals_in_another_unit_and_districts_in_another_order_give_the_same_shares():
