@@ -61,15 +61,29 @@ class StreetViewEncoder(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """pictures: (n, 3, side, side) bytes. Returns (n, 1 + patches, width)."""
-        patches = self.patches(scaled(pictures)).flatten(2).transpose(1, 2)
-        tokens = torch.cat((self.first.expand(len(patches), -1, -1), patches), dim=1) + self.position
-        found: Tensor = self.blocks(tokens)
+        found: Tensor = self.blocks(self._tokens(pictures))
         return found
 
     def vectors(self, pictures: Tensor) -> Tensor:
         """The first token of each picture, (n, width)."""
         found: Tensor = self(pictures)[:, 0]
         return found
+
+    def before_last(self, pictures: Tensor) -> Tensor:
+        """Tokens that the last block reads, (n, 1 + patches, width)."""
+        tokens = self._tokens(pictures)
+        for block in self.blocks.layers[:-1]:
+            tokens = block(tokens)
+        return tokens
+
+    def vectors_of(self, tokens: Tensor) -> Tensor:
+        """The first token (n, width) that the last block makes of those that it reads."""
+        found: Tensor = self.blocks.norm(self.blocks.layers[-1](tokens))[:, 0]  # type: ignore[misc]
+        return found
+
+    def _tokens(self, pictures: Tensor) -> Tensor:
+        patches = self.patches(scaled(pictures)).flatten(2).transpose(1, 2)
+        return torch.cat((self.first.expand(len(patches), -1, -1), patches), dim=1) + self.position
 
 
 class StreetViewDecoder(nn.Module):

@@ -10,9 +10,9 @@ DISTRICTS, UNITS = 16, 96
 
 
 def write_region(folder: Path, changes: dict[str, object] | None = None, every: dict[str, object] | None = None,
-                 edge: dict[str, object] | None = None) -> dict[str, str]:
+                 edge: dict[str, object] | None = None, vectors: np.ndarray | None = None) -> dict[str, str]:
     """NODES and EDGES as parameters. changes: values of the properties of the first unit; every: of all units; edge: of
-    the first edge."""
+    the first edge. vectors: of street views (first units, width) instead of two numbers for every unit."""
     generator = np.random.default_rng(3)
     district = np.arange(UNITS) // 6
     places = generator.normal(size=(UNITS, 2))
@@ -23,8 +23,9 @@ def write_region(folder: Path, changes: dict[str, object] | None = None, every: 
         west, south = 113 + 0.1 * (unit % 12), 22 + 0.1 * (unit // 12)
         ring = [[west, south], [west + 0.1, south], [west + 0.1, south + 0.1], [west, south + 0.1], [west, south]]
         row = {"unit": f"u{unit}", "district": f"d{district[unit]:02}", "city": "ab"[district[unit] % 2],
-               "place_shops": places[unit, 0], "place_works": places[unit, 1], "view_1": views[unit, 0],
-               "view_2": views[unit, 1], "target_gdp": float(gdp[district[unit]])}
+               "place_shops": places[unit, 0], "place_works": places[unit, 1], "target_gdp": float(gdp[district[unit]])}
+        own = views[unit] if vectors is None else vectors[unit] if unit < len(vectors) else [None] * vectors.shape[1]
+        row.update({f"view_{number}": None if value is None else float(value) for number, value in enumerate(own, 1)})
         row.update(every or {})
         if unit == 0:
             row.update(changes or {})

@@ -3,10 +3,18 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 
+import numpy as np
 import pytest
+from nocturne.algorithms.districts.pictures import View
+from nocturne.algorithms.districts.street_views import encode_views, load_encoder
+from nocturne.algorithms.progress import Progress
+from nocturne.algorithms.settings import Resources
+from nocturne.algorithms.simulation.street_pictures import draw_any_street, write_picture
 from nocturne.tests.region_layer_files import DISTRICTS, UNITS, write_region
 
+SEEN = 12  # units with a street view
 QUICK = {"EPOCHS": 3, "FOLDS": 2, "REPEATS": 1, "DEVICE": "cpu", "THREADS": 1}
 
 
@@ -21,8 +29,18 @@ def features_of(path):
 
 @pytest.fixture(scope="module")
 def region(tmp_path_factory):
+    """A region whose first units have a rendered street view each, in streets/ and streets.csv."""
     folder = tmp_path_factory.mktemp("region")
-    return folder, write_region(folder)
+    (folder / "streets").mkdir()
+    numbers = np.random.default_rng(1)
+    names = [f"{unit}.png" for unit in range(SEEN)]
+    for name in names:
+        write_picture(str(folder / "streets" / name), draw_any_street(48, numbers))
+    with (folder / "streets.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("file", "seen"), *((name, f"u{unit}") for unit, name in enumerate(names))])
+    views = [View(folder / "streets" / name) for name in names]
+    encoded = encode_views(views, load_encoder(""), Resources(threads=1, device="cpu"), Progress())
+    return folder, write_region(folder, vectors=encoded.vectors)
 
 
 @pytest.fixture(scope="module")
@@ -151,8 +169,12 @@ def test_an_explanation_names_what_the_estimates_come_from(qgis_process, trained
     folder, layers, _ = trained
     run = qgis_process("nocturne:explainsemigtx", **layers, MODEL=folder / "model.json", DEVICE="cpu", THREADS=1,
                        OUTPUT=folder / "explained.geojson", REPORT=folder / "why.html",
-                       ATTENTION=folder / "attention.geojson", TABLE=folder / "contributions.csv")
+                       ATTENTION=folder / "attention.geojson", TABLE=folder / "contributions.csv",
+                       FOLDER=folder / "streets", IMAGES=folder / "streets.csv", PATH_FIELD="file",
+                       VIEW_UNIT_FIELD="seen")
     assert run.code == 0, run.stderr
+    assert "other vectors" not in run.stderr
+    assert len(re.findall("Street views that raise neuron", (folder / "why.html").read_text())) == 2 * 2, "alt, caption"
     units, table = features_of(folder / "explained.geojson"), rows_of(folder / "contributions.csv")
     assert len(units) == UNITS
     by_places = sum(float(row["contribution"]) for row in table if row["input"].startswith("place_"))

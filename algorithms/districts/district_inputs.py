@@ -29,6 +29,12 @@ class FeatureScaler:
         found: NDArray[np.float64] = np.nan_to_num((logs - self.centre) / self.spread)
         return found
 
+    def slopes(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Derivatives of the scaled columns by the features, (units, kept); those of a missing feature at its mean."""
+        values, means = np.maximum(np.nan_to_num(features[:, self.kept]), 0), np.where(self.logs > 0, self.logs, 1.0)
+        found: NDArray[np.float64] = np.where(self.logs > 0, SKEWED / (means + SKEWED * values), 1.0) / self.spread
+        return found
+
 
 def fit_scaler(features: NDArray[np.float64]) -> FeatureScaler:
     """features: (units, columns), NaN where unknown. Columns of one value are left out."""

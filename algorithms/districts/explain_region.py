@@ -17,6 +17,7 @@ from ..errors import InputError
 from ..execution import torch_threads
 from ..progress import Progress
 from ..settings import Resources
+from .activation_maps import NeuronMaps, StreetPictures, activation_maps
 from .explanation import Explanation, explain
 from .graph_columns import FLOW, PLACE, VIEW
 from .network import region_graph
@@ -31,7 +32,7 @@ MOST_FIELDS = 5  # contributions of single features that the layer gets, per tar
 @dataclass(frozen=True)
 class ExplainedRegion:
     """names: of the inputs of the network, the columns of explanation.inputs. district: that was asked for, empty for
-    all."""
+    all. maps: of neurons over street views, where pictures were given."""
 
     region: Region
     targets: tuple[str, ...]
@@ -39,6 +40,7 @@ class ExplainedRegion:
     graph: Graph
     explanation: Explanation
     district: str
+    maps: tuple[NeuronMaps, ...] = ()
 
     def by_district(self, target: int) -> NDArray[np.float64]:
         """Sum of the contributions of the units, (districts, inputs)."""
@@ -84,11 +86,12 @@ class ExplainedRegion:
                     yield target, district, name, float(value)
 
 
-def explain_region(region: Region, model: RegionModel, district: str, resources: Resources,
-                   progress: Progress) -> ExplainedRegion:
+def explain_region(region: Region, model: RegionModel, district: str, pictures: StreetPictures | None,
+                   resources: Resources, progress: Progress) -> ExplainedRegion:
     """district: whose estimate is explained, empty for the sum of all.
 
-    Raises InputError for a district that isn't there, and for a model that has no network.
+    Raises InputError for a district that isn't there, for a model that has no network, and for pictures that
+    activation_maps refuses.
     """
     fitted = model.fitted
     if fitted.network is None:
@@ -109,6 +112,8 @@ def explain_region(region: Region, model: RegionModel, district: str, resources:
     with torch_threads(resources), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # captum announces the hooks that it sets and removes
         graph = region_graph(columns, region.flows, fitted.settings.seed, progress.part(0, 0.1))
-        found = explain(fitted.network.to(device), graph.to(device), fitted.scale.per_unit,
-                        torch.from_numpy(asked).to(device), progress.part(0.1, 1))
-    return ExplainedRegion(region, model.targets, tuple(names), graph, found, district)
+        network, moved, units = fitted.network.to(device), graph.to(device), torch.from_numpy(asked).to(device)
+        found = explain(network, moved, fitted.scale.per_unit, units, progress.part(0.1, 0.7))
+        maps = () if pictures is None else activation_maps(region, model, network, moved, found, units, pictures,
+                                                           resources, progress.part(0.7, 1))
+    return ExplainedRegion(region, model.targets, tuple(names), graph, found, district, maps)

@@ -25,14 +25,16 @@ class Explanation:
     inputs: (targets, units, columns) of every input of every unit to the sum over the explained units, on the scale of
     the estimates, and gap: (targets,) what they leave unexplained of it, relative. last, first: (targets, units,
     neurons) of the neurons of the last hidden layer of each head to its output, and of the first hidden layer to the
-    neuron of the last one that matters most. representation: (targets, units, width) to the neuron of the first one
-    that matters most. attention: (layers, edges) of the message passing, mean over the heads.
+    neuron of the last one that matters most. weights: (targets, neurons) of the last hidden layer in the output: below
+    0 where an active neuron lowers it. representation: (targets, units, width) to the neuron of the first one that
+    matters most. attention: (layers, edges) of the message passing, mean over the heads.
     """
 
     inputs: NDArray[np.float32]
     gap: NDArray[np.float64]
     last: NDArray[np.float32]
     first: NDArray[np.float32]
+    weights: NDArray[np.float32]
     representation: NDArray[np.float32]
     attention: NDArray[np.float32]
 
@@ -58,7 +60,8 @@ def explain(module: SemiGtx, graph: Graph, per_unit: NDArray[np.float64], asked:
         layers.append(_neurons(head, representation))
         progress.report(0.5 + (target + 1) / (2 * targets))
     last, first, whole = (np.stack(each) for each in zip(*layers))
-    return Explanation(np.stack(inputs).astype(np.float32), np.array(gaps), last, first, whole,
+    weights = torch.cat([list(head.parameters())[-2] for head in module.heads]).detach().numpy()
+    return Explanation(np.stack(inputs).astype(np.float32), np.array(gaps), last, first, weights, whole,
                        attention_weights(module, graph))
 
 
@@ -75,6 +78,15 @@ def attention_weights(module: SemiGtx, graph: Graph) -> NDArray[np.float32]:
             handle = convolution.register_forward_hook(keep, with_kwargs=True)
             module(graph)
     return torch.stack(found).cpu().numpy() if found else np.zeros((0, graph.edges.shape[1]), dtype=np.float32)
+
+
+def neuron_slopes(module: SemiGtx, graph: Graph, target: int, neuron: int, asked: Tensor) -> NDArray[np.float64]:
+    """Derivatives (units, columns) of a neuron of the last hidden layer of a head, before its ReLU and summed over the
+    asked units, by the features of all units."""
+    head = nn.Sequential(*list(module.heads[target].children())[:3])  # type: ignore[arg-type]
+    features = graph.features.clone().requires_grad_(True)
+    total = head(module.eval()(replace(graph, features=features)))[asked, neuron].sum()
+    return torch.autograd.grad(total, features)[0].cpu().numpy().astype(np.float64)
 
 
 def _inputs(module: SemiGtx, graph: Graph, target: int, asked: Tensor,

@@ -3,8 +3,10 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
+from scipy.stats import rankdata
 
 from ..reports import Report
+from .activation_maps import NeuronMaps
 from .district_maps import maps
 from .explain_region import ExplainedRegion
 
@@ -30,8 +32,28 @@ def write_report(path: str, found: ExplainedRegion) -> None:
         report.figure(maps(found.region.shapes, {name: np.abs(values) for name, values in shown.items()}, target,
                            "magma_r"), "Where the two strongest inputs matter: size of their contributions.")
         report.figure(_beeswarm(found, number), "Neurons of the last hidden layer that move the estimate most: Shapley "
-                      "values of all units. Colour: the strongest input that drives the layer below.")
+                      "values of all units, coloured by how active the neuron is in the unit.")
+        for each in (each for each in found.maps if each.target == number):
+            report.figure(_street_views(each), f"Street views that raise neuron {each.neuron} of the last hidden layer "
+                          f"most, and where in them. The neuron {'raises' if each.raises else 'lowers'} the estimate.")
     report.write(path)
+
+
+def _street_views(found: NeuronMaps) -> Figure:
+    """Each picture above the same picture in grey under its activation map, scaled to its own maximum."""
+    count, side = len(found.pictures), found.pictures.shape[1]
+    figure = Figure(figsize=(1.7 * count, 3.7))
+    rows = figure.subplots(2, count, squeeze=False)
+    for picture, heat, title, upper, lower in zip(found.pictures, found.maps, found.captions, *rows):
+        upper.imshow(picture)
+        upper.set_title(title.replace(": ", "\n"), fontsize=6)
+        lower.imshow(picture.mean(axis=2), cmap="gray", vmin=0, vmax=255)
+        lower.imshow(heat, cmap="inferno", vmin=0, vmax=float(heat.max()) or 1.0, alpha=0.6, interpolation="bilinear",
+                     extent=(-0.5, side - 0.5, side - 0.5, -0.5))
+        for axes in (upper, lower):
+            axes.set_axis_off()
+    figure.tight_layout(pad=0.3)
+    return figure
 
 
 def _bars(found: ExplainedRegion, target: int) -> Figure:
@@ -68,18 +90,24 @@ def _districts(found: ExplainedRegion, target: int) -> Figure:
 
 
 def _beeswarm(found: ExplainedRegion, target: int) -> Figure:
-    values = found.explanation.last[target]
-    top = np.argsort(-np.abs(values).mean(axis=0), kind="stable")[:MOST_NEURONS][::-1]
-    drive = found.explanation.first[target]
-    colour = drive[:, np.abs(drive).mean(axis=0).argmax()]
+    """Shapley values of all units, and their mean sizes; colours are ranks of the neuron's activation."""
+    values, weights = found.explanation.last[target], found.explanation.weights[target]
+    sizes = np.abs(values).mean(axis=0)
+    top = np.argsort(-sizes, kind="stable")[:MOST_NEURONS][::-1]
     scatter = np.random.default_rng(0).uniform(-0.3, 0.3, len(values))
-    limit = float(np.abs(colour).max()) or 1.0
-    figure = Figure(figsize=(7, 0.3 * len(top) + 1))
-    axes = figure.add_subplot()
+    figure = Figure(figsize=(9, 0.3 * len(top) + 1))
+    left, right = figure.subplots(1, 2, width_ratios=(3, 1), sharey=True)
     for place, neuron in enumerate(top):
-        axes.scatter(values[:, neuron], place + scatter, c=colour, cmap="coolwarm", vmin=-limit, vmax=limit, s=4)
-    axes.set_yticks(range(len(top)), [f"neuron {neuron}" for neuron in top], fontsize=7)
-    axes.axvline(0, color="#888888", linewidth=0.8)
-    axes.set_xlabel("Shapley value", fontsize=8)
+        active = rankdata(values[:, neuron] * np.sign(weights[neuron])) / len(values)
+        dots = left.scatter(values[:, neuron], place + scatter, c=active, cmap="coolwarm", vmin=0, vmax=1, s=4)
+    left.set_yticks(range(len(top)), [f"neuron {neuron}" for neuron in top], fontsize=7)
+    left.axvline(0, color="#888888", linewidth=0.8)
+    left.set_xlabel("Shapley value", fontsize=8)
+    bar = figure.colorbar(dots, ax=left, ticks=(0, 1), pad=0.02)
+    bar.ax.set_yticklabels(("inactive", "active"), fontsize=7)
+    right.barh(range(len(top)), sizes[top], color="#4477aa")
+    right.set_xlabel("mean size", fontsize=8)
+    for axes in (left, right):
+        axes.tick_params(labelsize=7)
     figure.tight_layout()
     return figure

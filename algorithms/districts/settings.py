@@ -118,13 +118,6 @@ class CompareRegionSettings(SplitSettings, SemiGtxSettings):
 
 
 @dataclass(frozen=True)
-class ExplainSettings(Settings):
-    """What is explained."""
-
-    district: str = text("", "District", "Whose estimate is explained; empty explains the sum of all districts.")
-
-
-@dataclass(frozen=True)
 class PictureSettings(Settings):
     """How street views are read."""
 
@@ -132,6 +125,13 @@ class PictureSettings(Settings):
         "auto", ("auto", "yes", "no"), "Panoramas",
         "Panoramas of 360 degrees are cut into four views of 90 degrees, to the east, south, west and north. auto: "
         "pictures twice as wide as high.")
+
+
+@dataclass(frozen=True)
+class ExplainSettings(PictureSettings):
+    """What is explained."""
+
+    district: str = text("", "District", "Whose estimate is explained; empty explains the sum of all districts.")
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def pool_views(table: FeatureTable, unit_field: str, pooling: str, units: Units,
         raise InputError(table.parameter, f"it has no field whose name begins with '{VIEW}'",
                          "choose what 'Encode street views' wrote")
     vectors = np.column_stack([read_numbers(table, field, table.parameter) for field in fields])
-    unit = _unit_of(table, unit_field, units)
+    unit = units_of_views(table, unit_field, units)
     whole = np.isfinite(vectors).all(axis=1)
     used = whole & (unit != NOWHERE)
     if not used.any():
@@ -43,7 +43,11 @@ def pool_views(table: FeatureTable, unit_field: str, pooling: str, units: Units,
     return pooled, count
 
 
-def _unit_of(table: FeatureTable, unit_field: str, units: Units) -> NDArray[np.intp]:
+def units_of_views(table: FeatureTable, unit_field: str, units: Units) -> NDArray[np.intp]:
+    """Number of the unit of each row, by the field or where that is empty by position; NOWHERE outside all.
+
+    Raises InputError for a table with neither.
+    """
     if unit_field:
         number = {name: index for index, name in enumerate(units.names)}
         return np.array([number.get(text, NOWHERE) for text in table.texts(unit_field, "EMBEDDING_UNIT_FIELD")],

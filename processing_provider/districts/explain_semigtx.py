@@ -1,7 +1,7 @@
 """nocturne:explainsemigtx"""
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
     QgsProcessing,
@@ -9,6 +9,7 @@ from qgis.core import (
     QgsProcessingOutputString,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterField,
     QgsProcessingParameterFile,
     QgsProcessingParameterFileDestination,
     QgsWkbTypes,
@@ -18,6 +19,10 @@ from ...algorithms.districts.settings import ExplainSettings
 from ..base import NocturneAlgorithm, Run
 from ..inputs import described
 from ..region_inputs import region_inputs, region_layers
+from ..view_inputs import picture_layers, pictures
+
+if TYPE_CHECKING:
+    from ...algorithms.districts.activation_maps import StreetPictures
 
 EDGE_COLUMNS = {"origin": "text", "destination": "text", "attention": "number"}
 TABLE_COLUMNS = {"target": "text", "district": "text", "input": "text", "contribution": "number"}
@@ -32,9 +37,12 @@ class ExplainSemiGtx(NocturneAlgorithm):
     NOTES = (
         "Contributions add up: to the difference between the network's estimate and what it would be if all units were "
         "average. The kernel ridge that the default averages with isn't explained.\n\n"
-        "Contributions tell what the model uses, not what causes output; inputs that say the same share theirs.")
+        "Contributions tell what the model uses, not what causes output; inputs that say the same share theirs.\n\n"
+        "With street views (FOLDER or IMAGES) the report also shows the views that raise the neurons that matter most, "
+        "and where in them.")
     TAGS = ("explanation", "shapley", "attribution", "attention", "feature importance", "gdp")
-    LIBRARIES = ("rasterio", "shapely", "sklearn", "safetensors", "torch", "torch_geometric", "captum", "matplotlib")
+    LIBRARIES = ("rasterio", "shapely", "sklearn", "safetensors", "torch", "torch_geometric", "captum", "matplotlib",
+                 "PIL")
     SETTINGS = ExplainSettings
     USES_DEVICE = True
 
@@ -44,6 +52,13 @@ class ExplainSemiGtx(NocturneAlgorithm):
             described(QgsProcessingParameterFile("MODEL", "Model", fileFilter="Models (*.json *.safetensors);;All "
                                                  "files (*)"),
                       "A file of 'Train SemiGTX'; both files of the model stand side by side."),
+            *picture_layers(),
+            described(QgsProcessingParameterField("VIEW_UNIT_FIELD", "Unit field of pictures", None, "IMAGES",
+                                                  optional=True),
+                      "Unit of each picture; empty takes the one that it lies in."),
+            described(QgsProcessingParameterFile("ENCODER", "Encoder of street views", optional=True,
+                                                 fileFilter="Models (*.json *.safetensors);;All files (*)"),
+                      "The encoder that made the vectors of NODES; empty takes the small bundled one."),
         ]
 
     def destinations(self) -> list[QgsProcessingParameterDefinition]:
@@ -70,7 +85,7 @@ class ExplainSemiGtx(NocturneAlgorithm):
 
         region = region_inputs(run, targets=False)
         found = explain_region(region, read_region_model(run.inputs.text("MODEL")), run.settings.district,
-                               run.resources, run.progress)
+                               _pictures(run), run.resources, run.progress)
         run.outputs.add_fields("OUTPUT", region.units.table, found.unit_columns())
         report = run.outputs.file("REPORT")
         if report is not None:
@@ -83,3 +98,13 @@ class ExplainSemiGtx(NocturneAlgorithm):
         for row in found.table_rows() if table is not None else ():
             table.add(row)
         return {"STRONGEST": found.names[found.strongest(0)[0]]}
+
+
+def _pictures(run: Run) -> StreetPictures | None:
+    from ...algorithms.districts.activation_maps import StreetPictures
+
+    read = run.inputs
+    if not read.text("FOLDER") and read.features("IMAGES", ()) is None:
+        return None
+    views, table = pictures(run)
+    return StreetPictures(views, table, read.text("FOLDER"), read.text("VIEW_UNIT_FIELD"), read.text("ENCODER"))
