@@ -48,13 +48,13 @@ class QgisProcess:
     def __init__(self, profile: Path) -> None:
         self._profile = profile
 
-    def __call__(self, algorithm: str, *options: str, environment: dict[str, str] | None = None, timeout: float = 120,
+    def __call__(self, algorithm: str, *options: str, environment: dict[str, str] | None = None, timeout: float = 600,
                  shell_prefix: str = "", **parameters: Any) -> Headless:
         arguments = [f"{name}={value}" for name, value in parameters.items()]
         return self.command("--json", "run", algorithm, *options, "--", *arguments, environment=environment,
                             timeout=timeout, shell_prefix=shell_prefix)
 
-    def command(self, *arguments: str, environment: dict[str, str] | None = None, timeout: float = 120,
+    def command(self, *arguments: str, environment: dict[str, str] | None = None, timeout: float = 600,
                 shell_prefix: str = "") -> Headless:
         command = [str(ROOT / "scripts" / "qgis_process"), *arguments]
         if shell_prefix:

@@ -311,7 +311,7 @@ except OutputError as error:
 @pytest.mark.parametrize("side", [192, 4096], ids=["noticed when it is closed", "noticed while it is written"])
 def test_a_disk_that_is_full_raises_with_the_system_s_reason(tmp_path, side):
     done = subprocess.run([sys.executable, "-c", FULL_DISK.format(dev=str(ROOT / ".dev"), side=side)], cwd=tmp_path,
-                          text=True, capture_output=True, check=True, timeout=60)
+                          text=True, capture_output=True, check=True, timeout=600)
     sentence = ("STATISTICS: 'full.tif' could not be written (File too large); choose a folder that can be written and "
                 "has room.")
     assert done.stdout == ("written;" if side == 192 else "") + sentence
@@ -381,5 +381,5 @@ sys.stdout.write("done")
 
 def test_threads_that_read_and_one_that_writes_never_wait_for_each_other_for_ever(tmp_path):
     done = subprocess.run([sys.executable, "-c", THREADS.format(dev=str(ROOT / ".dev"))], cwd=tmp_path, text=True,
-                          capture_output=True, check=False, timeout=60)
+                          capture_output=True, check=False, timeout=600)
     assert (done.returncode, done.stdout) == (0, "done"), done.stderr
