@@ -138,18 +138,14 @@ def graph_of(region: NewYork) -> Graph:
 
 @contextmanager
 def measured() -> Iterator[Numbers]:
-    """Seconds by the clock and of the processor, and how many MiB were taken at most (Linux only)."""
+    """Seconds by the clock and of the processor, and MiB that the process took at most (Linux only)."""
     found: Numbers = {}
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
-    before, clock, processor = memory("VmRSS"), time.perf_counter(), time.process_time()
+    clock, processor = time.perf_counter(), time.process_time()
     yield found
+    peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
     found.update(clock=time.perf_counter() - clock, processor=time.process_time() - processor,
-                 MiB=memory("VmHWM") - before)
-
-
-def memory(name: str) -> float:
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name))
-    return int(line.split()[1]) / 1024
+                 MiB=int(peak.split()[1]) / 1024)
 
 
 def costs(new_york: Callable[[], NewYork], sizes: tuple[int, ...], results: Path) -> dict[str, Numbers]:
