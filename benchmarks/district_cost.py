@@ -84,8 +84,9 @@ def published_step(region: NewYork) -> Numbers:
     settings = SemiGtxSettings(configuration="published", epochs=EPOCHS)
     graph = graph_of(region)
     batches = make_batches(graph, region.district, len(region.gdp), settings)
-    batch, district = batches[0].graph, batches[0].member.numpy()
-    totals = region.gdp[batches[0].districts.numpy(), None]
+    fullest = max(batches, key=lambda each: len(each.districts))
+    batch, district = fullest.graph, fullest.member.numpy()
+    totals = region.gdp[fullest.districts.numpy(), None]
     scale = target_scale(settings.loss, totals, np.bincount(district))
     ours, theirs = [], []
     for _ in range(ROUNDS):

@@ -234,6 +234,13 @@ def test_sums_of_units_add_up_and_signs_of_eigenvectors_do_not_matter():
     torch.testing.assert_close(flipped, representation)
 
 
+def test_the_discriminator_is_bilinear():
+    torch.manual_seed(0)
+    model = SemiGtx(3, 2, 1, width=64, layers=1, heads=4)
+    nodes, summary = torch.randn(5, 64), torch.randn(5, 64)
+    torch.testing.assert_close(model._belonging(nodes, summary), model.discriminator(nodes, summary).squeeze(1))
+
+
 @pytest.mark.parametrize(("flows", "targets", "settings", "said"), [
     (-np.ones((40, 40)), np.ones(40), KERNEL, "FLOWS"), (np.ones((3, 3)), np.ones(40), KERNEL, "FLOWS"),
     (None, -np.ones(40), KERNEL, "TARGET_FIELDS"),
