@@ -37,7 +37,9 @@ class RegionModel:
 
         Raises InputError where the region lacks others.
         """
-        columns = {SPACING: unit_spacing(region.centres), **dict(zip(region.names, region.features.T))}
+        columns = dict(zip(region.names, region.features.T))
+        if SPACING in self.names and SPACING not in columns:
+            columns[SPACING] = unit_spacing(region.centres)
         lacking = [name for name in self.names if name not in columns]
         if lacking:
             raise InputError("NODES", f"the field '{lacking[0]}' of the model isn't there ({len(lacking)} of "
