@@ -12,13 +12,13 @@ KINDS = ("food", "health", "retail", "school", "transport")
 FIELDS = [f"place_{kind}_{shape}" for kind in KINDS for shape in ("point", "poly")]
 
 
-def write_nodes(path, fields=FIELDS):
-    """Two districts of six squares with 0 to 5 places of each kind; the total of one district is known."""
+def write_nodes(path, fields=FIELDS, totals=(7e6, None)):
+    """Districts of six squares with 0 to 5 places of each kind, and their totals."""
     features = []
-    for unit in range(12):
+    for unit in range(6 * len(totals)):
         west, south = 120 + 0.02 * (unit % 6), 30 + 0.02 * (unit // 6)
         ring = [[west, south], [west + 0.02, south], [west + 0.02, south + 0.02], [west, south + 0.02], [west, south]]
-        row = {"unit": f"u{unit}", "district": "ab"[unit // 6], "target_gdp": [7e6, None][unit // 6],
+        row = {"unit": f"u{unit}", "district": "abcdefg"[unit // 6], "target_gdp": totals[unit // 6],
                **dict.fromkeys(fields, unit % 6)}
         features.append({"type": "Feature", "properties": row, "geometry": {"type": "Polygon", "coordinates": [ring]}})
     path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
@@ -40,6 +40,23 @@ def test_it_shares_totals_by_places_and_says_what_it_knows(qgis_process, tmp_pat
     most = min(high for name, high in zip(model.names, model.high) if name in FIELDS)
     assert [row["outside_range"] for row in rows] == [int(unit % 6 > most) for unit in range(12)]
     assert run.results["OUTSIDE_COUNT"] == sum(row["outside_range"] for row in rows)
+
+
+def test_it_is_fine_tuned_to_the_totals_of_another_region(qgis_process, tmp_path):
+    def run(totals):
+        return qgis_process("nocturne:mapdistricteconomy", FINE_TUNE=True,
+                            NODES=write_nodes(tmp_path / "nodes.geojson", totals=totals),
+                            OUTPUT=tmp_path / "units.geojson", DISTRICTS=tmp_path / "districts.geojson")
+
+    few = run((70.0, 71.0, None))
+    assert few.code == 1
+    assert "FINE_TUNE: 'target_gdp' has a total in 2 districts; give those of 3 or more" in few.stderr
+    assert not (tmp_path / "units.geojson").exists()
+    done = run((70.0, 71.0, 69.0, 70.5, None))
+    assert done.code == 0, done.stderr
+    assert "Errors of roots of totals per unit in known districts left out: as it is" in done.stdout + done.stderr
+    rows = [each["properties"] for each in json.loads((tmp_path / "districts.geojson").read_text())["features"]]
+    assert [row["target_gdp_estimate"] for row in rows] == pytest.approx([70] * 5, rel=0.05)
 
 
 def test_a_field_that_it_lacks_is_named(qgis_process, tmp_path):

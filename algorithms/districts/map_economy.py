@@ -14,7 +14,9 @@ from ..errors import InputError
 from ..execution import torch_threads
 from ..progress import Progress
 from ..settings import Resources
+from .adaptation import FEWEST, WAYS, Adapted, adapt
 from .district_estimates import Estimates, agreeing_estimates, outside_ranges
+from .district_inputs import district_blocks
 from .region_layers import Region
 from .region_models import RegionModel
 from .settings import MapEconomySettings
@@ -59,7 +61,8 @@ def map_economy(region: Region, model: RegionModel, settings: MapEconomySettings
                 progress: Progress) -> EconomyMap:
     """Estimates of all units and districts.
 
-    Raises InputError where the region lacks features of the model, or has no totals to preserve.
+    Raises InputError where the region lacks features of the model, or has no totals to preserve, or too few to adapt
+    to.
     """
     if model.warning:
         progress.warning(model.warning)
@@ -73,16 +76,39 @@ def map_economy(region: Region, model: RegionModel, settings: MapEconomySettings
     if outside.any():
         progress.warning(f"{int(outside.sum())} of {len(outside)} units have a feature outside the ranges that the "
                          "model learnt from.")
-    known = _known(region, model.targets) if settings.preserve_totals else None
-    estimates = agreeing_estimates(found.units, found.districts, region.district, model.widths, known)
+    districts, widths = found.districts, model.widths
+    if settings.fine_tune:
+        blocks = district_blocks(fitted.scaler.scale(features), fitted.scaler.directions, region.flows, region.district,
+                                 len(region.districts), None)
+        adapted = adapt(districts, _to_learn(region, model.targets), region.counts, blocks)
+        _say(adapted, model.targets, progress)
+        districts, widths = adapted.districts, adapted.widths
+    known = _known(region, model.targets, "PRESERVE_TOTALS") if settings.preserve_totals else None
+    estimates = agreeing_estimates(found.units, districts, region.district, widths, known)
     return EconomyMap(region, model.targets, estimates, outside)
 
 
-def _known(region: Region, targets: tuple[str, ...]) -> NDArray[np.float64]:
+def _to_learn(region: Region, targets: tuple[str, ...]) -> NDArray[np.float64]:
+    known = _known(region, targets, "FINE_TUNE")
+    for target, column in zip(targets, np.isfinite(known).sum(axis=0)):
+        if column < FEWEST:
+            raise InputError("FINE_TUNE", f"'{target}' has a total in {column} districts",
+                             f"give those of {FEWEST} or more, or don't adapt the model")
+    return known
+
+
+def _say(adapted: Adapted, targets: tuple[str, ...], progress: Progress) -> None:
+    for target, chosen, errors in zip(targets, adapted.chosen, adapted.errors):
+        tried = ", ".join(f"{way} {error:.4g}" for way, error in zip(WAYS, errors))
+        progress.message(f"{target}: {chosen}. Errors of roots of totals per unit in known districts left out: "
+                         f"{tried}.")
+
+
+def _known(region: Region, targets: tuple[str, ...], parameter: str) -> NDArray[np.float64]:
     there = [target for target in targets if target in region.targets]
     if not there:
-        raise InputError("PRESERVE_TOTALS", f"NODES has no totals of the model's targets ({', '.join(targets)})",
-                         "give them, or don't preserve totals")
+        raise InputError(parameter, f"NODES has no totals of the model's targets ({', '.join(targets)})",
+                         "give them, or leave it out")
     columns = {target: region.totals[:, region.targets.index(target)] for target in there}
     nothing = np.full(len(region.districts), np.nan)
     return np.column_stack([columns.get(target, nothing) for target in targets])

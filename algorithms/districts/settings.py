@@ -86,6 +86,9 @@ class TrainSemiGtxSettings(SplitSettings, SemiGtxSettings):
 class MapEconomySettings(Settings):
     """How estimates are mapped."""
 
+    fine_tune: bool = flag(False, "Adapt to known totals", "For a region that the model wasn't trained on: its level "
+                           "is shifted, or kernel ridge is fitted over its estimates and the features, where that "
+                           "helps known districts left out.")
     preserve_totals: bool = flag(False, "Preserve known totals", "Units of districts whose totals are known add up to "
                                  "them.")
 
