@@ -67,6 +67,6 @@ def test_the_benchmark_compares_the_ways_on_both_halves():
     region = NewYork(size[:, None], sp.csr_matrix(numbers.poisson(np.outer(np.ones(len(size)), size)).astype(float)),
                      district, np.bincount(district, 100 * size), numbers.normal(size=(len(size), 2)))
     found = measure(region, (0,), (6,))
-    assert {name for _, name in found} == {"as it is", "level alone", "fine-tuned", "trained on the known ones"}
+    assert {name for _, name in found} == {"as it is", "fine-tuned", "trained on the known ones"}
     assert all(len(values) == 2 for values in found.values())
     assert min(total for total, _ in found[6, "fine-tuned"]) > 0.5

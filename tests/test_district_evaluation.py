@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nocturne.algorithms.compact_blocks import compact_blocks
 from nocturne.algorithms.districts.evaluation import evaluate, mean_estimates, scores, size_class
+from nocturne.algorithms.districts.evaluation_report import city_groups, size_groups
 from nocturne.algorithms.districts.floors import floor_inputs, ridge_totals
 from nocturne.algorithms.districts.rivals import REGRESSORS, regressor_totals
 from nocturne.algorithms.districts.splits import make_rounds
@@ -118,3 +119,12 @@ def test_rivals_learn_what_is_there_and_never_see_tested_totals(name: str) -> No
     changed = totals.copy()
     changed[folds[0]] = np.nan
     assert np.array_equal(found[folds[0]], regressor_totals(name, inputs, changed, counts, folds[:1], 1)[folds[0]])
+
+
+def test_groups_are_thirds_of_each_target_and_of_cities_by_units() -> None:
+    totals = np.column_stack((np.arange(9.0), np.arange(9.0)[::-1]))
+    first, second = size_groups(totals)
+    assert list(np.flatnonzero(first["small"])) == [0, 1, 2] == list(np.flatnonzero(second["large"]))
+    groups = city_groups(np.array([0, 0, 1, 1, 2]), np.array([1.0, 1, 3, 3, 20]))
+    assert {name: list(np.flatnonzero(inside)) for name, inside in groups.items()} == {
+        "small cities": [0, 1], "middle cities": [2, 3], "large cities": [4]}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
-from nocturne.algorithms.districts.explanation import BACKGROUND, Explanation, attention_weights, explain
+from nocturne.algorithms.districts.explanation import BACKGROUND, Explanation, edge_weights, explain
 from nocturne.algorithms.districts.network import region_graph
 from nocturne.algorithms.errors import Cancelled
 from nocturne.algorithms.progress import Progress
@@ -80,8 +80,9 @@ def test_the_same_network_is_explained_alike(graph: Graph, module: SemiGtx, foun
 
 
 def test_attention_of_a_unit_sums_to_one(graph: Graph, module: SemiGtx) -> None:
-    weights = attention_weights(module, graph)
-    assert weights.shape == (2, graph.edges.shape[1])
+    weights, messages = edge_weights(module, graph)
+    assert messages.shape == weights.shape == (2, graph.edges.shape[1])
+    assert (messages > 0).all()
     reached = np.unique(graph.edges[1].numpy())
     for layer in weights:
         assert np.allclose(np.bincount(graph.edges[1].numpy(), layer, UNITS)[reached], 1, atol=1e-5)

@@ -37,7 +37,7 @@ def adapt(estimates: NDArray[np.float64], known: NDArray[np.float64], counts: ND
     found, errors, chosen, widths = [], [], [], []
     for column, totals in zip(estimates.T / counts, known.T / counts):
         at = np.flatnonzero(np.isfinite(totals))
-        inputs = {"model": np.sqrt(column)[:, None], **blocks}
+        inputs = {**blocks, "model": np.sqrt(column)[:, None]}
         misses = np.empty((len(WAYS), len(at)))
         for fold in np.array_split(np.arange(len(at)), min(FOLDS, len(at))):
             tried = _ways(column, totals, np.delete(at, fold), inputs)
@@ -53,6 +53,6 @@ def adapt(estimates: NDArray[np.float64], known: NDArray[np.float64], counts: ND
 def _ways(estimates: NDArray[np.float64], totals: NDArray[np.float64], learnt: NDArray[np.intp],
           inputs: Blocks) -> NDArray[np.float64]:
     """By each of WAYS, (ways, districts), from the totals of the districts with these numbers."""
-    ratio = totals[learnt].sum() / max(float(estimates[learnt].sum()), 1e-300)
+    ratio = (np.sqrt(totals[learnt]).sum() / max(float(np.sqrt(estimates[learnt]).sum()), 1e-150))**2
     partner = fit_kernel_partner({name: values[learnt] for name, values in inputs.items()}, totals[learnt])
     return np.stack((estimates, ratio * estimates, partner.estimate(inputs)))

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from ..reports import Report
 from .evaluation import Evaluation, scores
-from .evaluation_summary import SCORES, summary, without_nan
+from .evaluation_summary import SCORES, score_text, summary, without_nan
 from .region_layers import Region
 from .settings import CompareRegionSettings
 from .train_semigtx_report import SPLIT_NAMES
@@ -44,7 +44,7 @@ def write_report(path: str, evaluation: Evaluation, region: Region, settings: Co
         found = summary(scores(evaluation))
         gaps = differences(evaluation, base)
         report.table(("Method", *SCORES.values(), f"MAE less that of {base} ({PAIRED_LEVEL:.0%} interval)"),
-                     [(method, *(f"{mean:.3g} ± {spread:.2g}" for mean, spread in found[method][target].values()),
+                     [(method, *(score_text(*score) for score in found[method][target].values()),
                        _gap(gaps[method][target])) for method in evaluation.estimates])
     report.figure(_bars(evaluation), "R2 of totals: mean over the rounds; the line spans the rounds.")
     report.paragraph("The intervals are of the mean difference of absolute errors of the same districts, drawn 1,000 "

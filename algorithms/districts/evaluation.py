@@ -15,7 +15,8 @@ from .splits import Round
 Estimate = Callable[[Round, int, Progress], NDArray[np.float64]]
 
 SCORE_FIELDS = {"method": "text", "target": "text", "round": "integer", "districts": "integer", "r2": "number",
-                "mae": "number", "mse": "number", "r2_per_unit": "number", "mae_per_unit": "number"}
+                "mae": "number", "mse": "number", "r2_per_unit": "number", "mae_per_unit": "number",
+                "mse_per_unit": "number"}
 SIZE_CLASSES = ("small", "middle", "large")
 
 
@@ -42,6 +43,7 @@ class Score:
     mse: float
     r2_per_unit: float
     mae_per_unit: float
+    mse_per_unit: float
 
 
 def evaluate(methods: Mapping[str, Estimate], rounds: Sequence[Round], totals: NDArray[np.float64],
@@ -67,8 +69,9 @@ def scores(evaluation: Evaluation) -> Iterator[Score]:
             for number, found in enumerate(rounds[:, :, column]):
                 share = found / evaluation.counts
                 tested = int((np.isfinite(found) & np.isfinite(truth)).sum())
+                each = per_unit[:, column]
                 yield Score(method, target, number + 1, tested, r2(truth, found), mae(truth, found),
-                            rmse(truth, found)**2, r2(per_unit[:, column], share), mae(per_unit[:, column], share))
+                            rmse(truth, found)**2, r2(each, share), mae(each, share), rmse(each, share)**2)
 
 
 def score_row(score: Score) -> tuple[Any, ...]:

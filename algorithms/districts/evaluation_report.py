@@ -1,46 +1,73 @@
 """The parts of reports that show an evaluation: scores, error by group and size, densities and maps."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ..reports import Report
-from ..scores import mae, r2
+from ..scores import r2
 from .district_maps import maps
 from .evaluation import SIZE_CLASSES, Evaluation, mean_estimates, scores, size_class
-from .evaluation_summary import SCORES, summary
+from .evaluation_summary import SCORES, score_text, summary
+
+Groups = Mapping[str, NDArray[np.bool_]]  # name of a group to its districts
 
 
 def score_table(report: Report, evaluation: Evaluation) -> None:
     """One row per method and target: mean and standard deviation over the rounds."""
-    rows = [(method, target, *(f"{mean:.3g} ± {spread:.2g}" for mean, spread in values.values()))
+    rows = [(method, target, *(score_text(*score) for score in values.values()))
             for method, targets in summary(scores(evaluation)).items() for target, values in targets.items()]
     report.table(("Method", "Target", *SCORES.values()), rows)
 
 
-def errors_by_group(report: Report, evaluation: Evaluation, method: str, groups: Mapping[str, NDArray[np.bool_]],
-                    head: str) -> None:
-    """Districts, mean total, mean absolute and relative error and R2 of each group of districts, per target."""
+def errors_by_group(report: Report, evaluation: Evaluation, method: str, groups: Sequence[Groups], head: str) -> None:
+    """Totals and absolute errors in each group of districts, per target, as in Appendix C of Cao et al. 2025. groups:
+    those of every target."""
     estimates, rows = mean_estimates(evaluation, method), []
     for column, target in enumerate(evaluation.targets):
         truth, found = evaluation.totals[:, column], estimates[:, column]
-        for name, inside in groups.items():
+        for name, inside in groups[column].items():
             known = inside & np.isfinite(truth) & np.isfinite(found)
             if known.any():
-                error, mean = mae(truth[known], found[known]), float(truth[known].mean())
-                relative = f"{error / mean:.0%}" if mean > 0 else ""
-                rows.append((target, name, int(known.sum()), f"{mean:.4g}", f"{error:.4g}", relative,
-                             f"{r2(truth[known], found[known]):.2f}"))
-    report.table(("Target", head, "Districts", "Mean total", "MAE", "MAE / mean", "R2"), rows)
+                error, mean = np.abs(found - truth)[known], float(truth[known].mean())
+                skill = r2(truth[known], found[known])
+                rows.append((target, name, int(known.sum()), _spread(truth[known]), _spread(error),
+                             f"{error.mean() / mean:.0%}" if mean > 0 else "",
+                             f"{skill:.2f}" if np.isfinite(skill) else ""))
+    report.table(("Target", head, "Districts", "Total: mean, SD (range)", "Absolute error: mean, SD (range)",
+                  "Error / total", "R2"), rows)
 
 
-def size_groups(totals: NDArray[np.float64]) -> dict[str, NDArray[np.bool_]]:
-    """Thirds of the districts by their first target."""
-    found = size_class(totals[:, 0])
-    return {name: found == number for number, name in enumerate(SIZE_CLASSES)}
+def size_groups(totals: NDArray[np.float64]) -> list[Groups]:
+    """For every target (districts, targets), thirds of the districts by their total of it."""
+    classes = [size_class(column) for column in totals.T]
+    return [{name: found == number for number, name in enumerate(SIZE_CLASSES)} for found in classes]
+
+
+def city_groups(city: NDArray[np.intp], counts: NDArray[np.float64]) -> Groups:
+    """Thirds of the cities by their number of units. city: (districts,) numbers; counts: (districts,) units."""
+    found = size_class(np.bincount(city, counts).astype(np.float64))[city]
+    return {f"{name} cities": found == number for number, name in enumerate(SIZE_CLASSES) if (found == number).any()}
+
+
+def group_densities(evaluation: Evaluation, method: str, groups: Groups) -> Figure:
+    """Distribution of totals and of absolute errors in groups of districts, square-root scale: a column per target."""
+    errors = np.abs(mean_estimates(evaluation, method) - evaluation.totals)
+    figure = Figure(figsize=(4 * len(evaluation.targets), 5.2))
+    rows = figure.subplots(2, len(evaluation.targets), squeeze=False)
+    for axes_of, values, label in zip(rows, (evaluation.totals, errors), ("observed", "absolute error")):
+        for axes, column, target in zip(axes_of, values.T, evaluation.targets):
+            parts = {name: np.sqrt(column[inside & np.isfinite(column)]) for name, inside in groups.items()}
+            _draw_densities(axes, {name: roots for name, roots in parts.items() if len(roots) > 1},
+                            ("#aa3377", "#4477aa", "#ccaa33"))
+            axes.set_xlabel(f"{target}, {label}", fontsize=8)
+    rows[0, 0].legend(fontsize=7)
+    figure.tight_layout()
+    return figure
 
 
 def densities(evaluation: Evaluation, method: str) -> Figure:
@@ -50,17 +77,30 @@ def densities(evaluation: Evaluation, method: str) -> Figure:
     for column, target in enumerate(evaluation.targets):
         axes = figure.add_subplot(1, len(evaluation.targets), column + 1)
         known = np.isfinite(evaluation.totals[:, column]) & np.isfinite(estimates[:, column])
-        roots = [np.sqrt(np.maximum(values[known, column], 0)) for values in (evaluation.totals, estimates)]
-        places = np.linspace(0, 1.1 * max(1e-9, *(float(each.max()) for each in roots)), 200)
-        for values, label, colour in zip(roots, ("observed", "estimated"), ("#222222", "#4477aa")):
-            axes.plot(places**2, _density(values, places), label=label, color=colour)
-        axes.set_xscale("function", functions=(lambda x: np.sqrt(np.maximum(x, 0)), np.square))
-        axes.set_xlabel(target)
-        axes.set_yticks([])
+        observed, estimated = (np.sqrt(np.maximum(values[known, column], 0))
+                               for values in (evaluation.totals, estimates))
+        _draw_densities(axes, {"observed": observed, "estimated": estimated}, ("#222222", "#4477aa"))
+        axes.set_xlabel(target, fontsize=8)
     figure.axes[0].set_ylabel("density")
     figure.axes[0].legend(fontsize=8)
     figure.tight_layout()
     return figure
+
+
+def _draw_densities(axes: Axes, roots: Mapping[str, NDArray[np.float64]], colours: Sequence[str]) -> None:
+    """roots: label to square roots of values."""
+    top = 1.1 * max([1e-9, *(float(each.max()) for each in roots.values())])
+    places = np.linspace(0, top, 200)
+    for (label, values), colour in zip(roots.items(), colours):
+        axes.plot(places**2, _density(values, places), label=label, color=colour)
+    axes.set_xscale("function", functions=(lambda x: np.sqrt(np.maximum(x, 0)), np.square))
+    ticks = np.linspace(0, top, 5)**2
+    axes.set_xticks(ticks, [f"{tick:.2g}" if tick < 100 else f"{tick:.0f}" for tick in ticks], fontsize=7)
+    axes.set_yticks([])
+
+
+def _spread(values: NDArray[np.float64]) -> str:
+    return f"{values.mean():.4g}, {values.std():.4g} ({values.min():.4g} to {values.max():.4g})"
 
 
 def error_maps(report: Report, evaluation: Evaluation, method: str, shapes: NDArray[np.object_],

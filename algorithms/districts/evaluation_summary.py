@@ -8,7 +8,8 @@ import numpy as np
 
 from .evaluation import Score
 
-SCORES = {"r2": "R2", "mae": "MAE", "mse": "MSE", "r2_per_unit": "R2 per unit", "mae_per_unit": "MAE per unit"}
+SCORES = {"r2": "R2", "mae": "MAE", "mse": "MSE", "r2_per_unit": "R2 per unit", "mae_per_unit": "MAE per unit",
+          "mse_per_unit": "MSE per unit"}
 
 
 def summary(found: Iterable[Score]) -> dict[str, dict[str, dict[str, tuple[float, float]]]]:
@@ -18,6 +19,11 @@ def summary(found: Iterable[Score]) -> dict[str, dict[str, dict[str, tuple[float
         rows.setdefault(score.method, {}).setdefault(score.target, []).append(score)
     return {method: {target: {name: _spread([getattr(each, name) for each in group]) for name in SCORES}
                      for target, group in targets.items()} for method, targets in rows.items()}
+
+
+def score_text(mean: float, spread: float) -> str:
+    """The mean, with the spread where there is one: not with a single round."""
+    return f"{mean:.3g} ± {spread:.2g}" if spread else f"{mean:.3g}"
 
 
 def without_nan(value: Any) -> Any:

@@ -70,13 +70,14 @@ class ExplainedRegion:
         return columns
 
     def edge_rows(self) -> Iterator[tuple[list[Any], bytes]]:
-        """Origin, destination and attention, mean over the layers, with the line between the units, in degrees."""
+        """Origin, destination, attention and size of the message, means over the layers, with the line between the
+        units, in degrees."""
         names, centres = self.region.units.names, shapely.get_coordinates(shapely.centroid(self.region.shapes))
         origin, destination = self.graph.edges.numpy()
         lines = shapely.to_wkb(shapely.linestrings(np.stack((centres[origin], centres[destination]), axis=1)))
-        weights = self.explanation.attention.mean(axis=0)
-        for start, end, weight, line in zip(origin, destination, weights, lines):
-            yield [names[start], names[end], float(weight)], bytes(line)
+        weights = np.stack((self.explanation.attention, self.explanation.messages)).mean(axis=1).T
+        for start, end, both, line in zip(origin, destination, weights.tolist(), lines):
+            yield [names[start], names[end], *both], bytes(line)
 
     def table_rows(self) -> Iterator[tuple[str, str, str, float]]:
         """Target, district, input and the sum of its contributions in the district's units."""

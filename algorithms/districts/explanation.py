@@ -27,7 +27,7 @@ class Explanation:
     neurons) of the neurons of the last hidden layer of each head to its output, and of the first hidden layer to the
     neuron of the last one that matters most. weights: (targets, neurons) of the last hidden layer in the output: below
     0 where an active neuron lowers it. representation: (targets, units, width) to the neuron of the first one that
-    matters most. attention: (layers, edges) of the message passing, mean over the heads.
+    matters most. attention, messages: (layers, edges) of the message passing, as in edge_weights.
     """
 
     inputs: NDArray[np.float32]
@@ -37,6 +37,7 @@ class Explanation:
     weights: NDArray[np.float32]
     representation: NDArray[np.float32]
     attention: NDArray[np.float32]
+    messages: NDArray[np.float32]
 
 
 def explain(module: SemiGtx, graph: Graph, per_unit: NDArray[np.float64], asked: Tensor,
@@ -62,22 +63,26 @@ def explain(module: SemiGtx, graph: Graph, per_unit: NDArray[np.float64], asked:
     last, first, whole = (np.stack(each) for each in zip(*layers))
     weights = torch.cat([list(head.parameters())[-2] for head in module.heads]).detach().numpy()
     return Explanation(np.stack(inputs).astype(np.float32), np.array(gaps), last, first, weights, whole,
-                       attention_weights(module, graph))
+                       *edge_weights(module, graph))
 
 
-def attention_weights(module: SemiGtx, graph: Graph) -> NDArray[np.float32]:
-    """How much each unit listens to each neighbour in every layer, (layers, edges); sums to 1 over a unit's edges."""
+def edge_weights(module: SemiGtx, graph: Graph) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Attention: how much each unit listens to each neighbour, which sums to 1 over a unit's edges, and the size of the
+    message: attention times the length of what the neighbour says. Both (layers, edges), means over the heads."""
     found: list[Tensor] = []
 
-    def keep(convolution: nn.Module, given: tuple[Tensor, ...], more: dict[str, Tensor], _: Tensor) -> None:
+    def keep(convolution: GATConv, given: tuple[Tensor, ...], more: dict[str, Tensor], _: Tensor) -> None:
         handle.remove()
-        found.append(convolution(*given, **more, return_attention_weights=True)[1][1].mean(dim=1))
+        attention = convolution(*given, **more, return_attention_weights=True)[1][1]
+        said = convolution.lin(given[0]).view(len(given[0]), attention.shape[1], -1).norm(dim=2)
+        found.append(torch.stack((attention, attention * said[given[1][0]])).mean(dim=2))
 
     with torch.no_grad():
         for convolution in (each for each in module.modules() if isinstance(each, GATConv)):
             handle = convolution.register_forward_hook(keep, with_kwargs=True)
             module(graph)
-    return torch.stack(found).cpu().numpy() if found else np.zeros((0, graph.edges.shape[1]), dtype=np.float32)
+    both = torch.stack(found, dim=1).cpu().numpy() if found else np.zeros((2, 0, graph.edges.shape[1]), np.float32)
+    return both[0], both[1]
 
 
 def neuron_slopes(module: SemiGtx, graph: Graph, target: int, neuron: int, asked: Tensor) -> NDArray[np.float64]:

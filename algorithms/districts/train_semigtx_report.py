@@ -9,7 +9,16 @@ import numpy as np
 from ..conformal import LEVEL
 from ..reports import Report
 from .evaluation import Evaluation, scores
-from .evaluation_report import densities, error_maps, errors_by_group, scatter, score_table, size_groups
+from .evaluation_report import (
+    city_groups,
+    densities,
+    error_maps,
+    errors_by_group,
+    group_densities,
+    scatter,
+    score_table,
+    size_groups,
+)
 from .evaluation_summary import summary, without_nan
 from .judge_semigtx import OURS
 from .train_semigtx import TrainedRegion
@@ -64,9 +73,13 @@ def write_report(path: str, trained: TrainedRegion) -> None:
     report.heading("Errors by size and city")
     errors_by_group(report, evaluation, OURS, size_groups(evaluation.totals), "Size")
     if region.city is not None:
-        city = region.city
+        city, several = region.city, len(evaluation.targets)
+        groups = city_groups(city, region.counts)
+        report.paragraph("Small, middle and large cities: thirds by their number of units.")
+        errors_by_group(report, evaluation, OURS, [groups] * several, "Cities")
+        report.figure(group_densities(evaluation, OURS, groups), "Totals, and absolute errors in districts left out.")
         errors_by_group(report, evaluation, OURS,
-                        {name: city == number for number, name in enumerate(region.cities)}, "City")
+                        [{name: city == number for number, name in enumerate(region.cities)}] * several, "City")
     report.heading("Maps")
     error_maps(report, evaluation, OURS, region.shapes, region.district)
     report.write(path)

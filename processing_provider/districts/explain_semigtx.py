@@ -24,7 +24,7 @@ from ..view_inputs import picture_layers, pictures
 if TYPE_CHECKING:
     from ...algorithms.districts.activation_maps import StreetPictures
 
-EDGE_COLUMNS = {"origin": "text", "destination": "text", "attention": "number"}
+EDGE_COLUMNS = {"origin": "text", "destination": "text", "attention": "number", "message": "number"}
 TABLE_COLUMNS = {"target": "text", "district": "text", "input": "text", "contribution": "number"}
 
 
@@ -44,6 +44,7 @@ class ExplainSemiGtx(NocturneAlgorithm):
     LIBRARIES = ("rasterio", "shapely", "sklearn", "safetensors", "torch", "torch_geometric", "captum", "matplotlib",
                  "PIL")
     SETTINGS = ExplainSettings
+    STYLES = {"ATTENTION": "region_attention"}
     USES_DEVICE = True
 
     def layers(self) -> list[QgsProcessingParameterDefinition]:
@@ -70,7 +71,8 @@ class ExplainSemiGtx(NocturneAlgorithm):
             described(file("REPORT", "Report", "HTML files (*.html)", optional=True, createByDefault=True),
                       "Bars of inputs and districts, maps, and beeswarms of neurons."),
             described(sink("ATTENTION", "Attention", types.TypeVectorLine, optional=True, createByDefault=False),
-                      "The edges that the network uses, with how much each destination listens to the origin, 0 to 1."),
+                      "The edges that the network uses: how much each destination listens to the origin, 0 to 1, and "
+                      "how large the message is that passes."),
             described(sink("TABLE", "Contributions by district", types.TypeVector, optional=True,
                            createByDefault=False), "A row per target, district and input."),
         ]
