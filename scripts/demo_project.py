@@ -8,8 +8,10 @@ from pathlib import Path
 
 from qgis.core import (
     QgsApplication,
+    QgsClassificationQuantile,
     QgsCoordinateTransform,
     QgsFillSymbol,
+    QgsGraduatedSymbolRenderer,
     QgsLayerTreeGroup,
     QgsLayoutExporter,
     QgsLayoutItemLabel,
@@ -26,6 +28,7 @@ from qgis.core import (
     QgsRasterLayer,
     QgsReferencedRectangle,
     QgsSingleSymbolRenderer,
+    QgsStyle,
     QgsUnitTypes,
     QgsVectorLayer,
 )
@@ -77,7 +80,11 @@ def main(folder: Path, map_day: str) -> None:
     raster(industry, folder / "industrial_change.tif", "Level, trend and change (shown: trend, % per year)")
     air = root.addGroup("PM2.5 of a country")
     country(air, folder, map_day)
-    for group in (nights, planted, three, industry, air):
+    districts = root.addGroup("Economy of simulated districts")
+    economy = vector(districts, folder / "district_economy.geojson", "Tertiary value added of units, per km2")
+    shade(economy, '"target_tertiary_estimate" / "area_km2"')
+    vector(districts, folder / "districts_left_out.gpkg", "Districts estimated without their totals")
+    for group in (nights, planted, three, industry, air, districts):
         group.setItemVisibilityChecked(False)
         group.setExpanded(False)
     extent = boundary.extent()
@@ -122,6 +129,16 @@ def vector(group: QgsLayerTreeGroup, path: Path, name: str) -> QgsVectorLayer:
 
 def raster(group: QgsLayerTreeGroup, path: Path, name: str) -> QgsRasterLayer:
     return add(group, QgsRasterLayer(str(path), name))
+
+
+def shade(layer: QgsVectorLayer, expression: str) -> None:
+    """Seven classes with the same number of units."""
+    renderer = QgsGraduatedSymbolRenderer(expression)
+    renderer.setSourceSymbol(QgsFillSymbol.createSimple({"outline_style": "no"}))
+    renderer.setSourceColorRamp(QgsStyle.defaultStyle().colorRamp("Viridis"))
+    renderer.setClassificationMethod(QgsClassificationQuantile())
+    renderer.updateClasses(layer, 7)
+    layer.setRenderer(renderer)
 
 
 def add(group: QgsLayerTreeGroup, layer: QgsMapLayer) -> QgsMapLayer:
