@@ -75,7 +75,7 @@ def main() -> None:
     card = {
         **CARD, "version": plugin_version(), "seed": ONE.seed,
         "training": {"simulated_regions": list(REGIONS), "months": len(cases[0].months),
-                     "factories": sum(len(case.traits.zone) for case in cases)},
+                     "factories": sum(len(case.traits.zone) for case in cases), "sizes": False},
         "metrics": {"how": "each region by the members of the others; its level taken from itself, because regions "
                            "differ in nothing as much as in that",
                     "r2_of_months_mean": float(np.mean(held)), "r2_of_months_lowest": float(min(held)),

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -193,12 +194,16 @@ def write_points(path, places):
 def small(tmp_path_factory):
     """Two months of light on 12 x 12 cells, a factory, and tables."""
     folder = tmp_path_factory.mktemp("small")
-    with rasterio.open(folder / "light.tif", "w", driver="GTiff", width=12, height=12, count=2, dtype="float32",
-                       nodata=np.nan, crs="EPSG:32651", transform=from_origin(300_000, 3_456_000, 500, 500)) as file:
-        file.write(np.full((2, 12, 12), 9, "float32"))
-        for band in (1, 2):
-            file.set_band_description(band, f"2019-0{band}-01")
+    days = ["2019-01-01", "2019-02-01"]
+    for name, texts, left in (("light.tif", days, 300_000), ("undated.tif", ["", ""], 300_000),
+                              ("shifted.tif", days, 300_250)):
+        with rasterio.open(folder / name, "w", driver="GTiff", width=12, height=12, count=2, dtype="float32",
+                           nodata=np.nan, crs="EPSG:32651", transform=from_origin(left, 3_456_000, 500, 500)) as file:
+            file.write(np.full((2, 12, 12), 9, "float32"))
+            for band, text in enumerate(texts, 1):
+                file.set_band_description(band, text)
     write_points(folder / "factories.geojson", [(120.92, 31.2), (120.93, 31.21)])
+    write_points(folder / "twins.geojson", [(120.92, 31.2), (120.92, 31.2)])
     (folder / "old.csv").write_text("month,value\n2001-01,5\n2001-02,6\n")
     (folder / "zoned.csv").write_text("month,zone,value\n2019-01,Hills,5\n2019-02,Hills,6\n")
     ring = [[120.9, 31.1], [121.0, 31.1], [121.0, 31.3], [120.9, 31.3], [120.9, 31.1]]
@@ -220,19 +225,34 @@ BAD = [
     ({**HILLS, **VALLEY, "PRESERVE_TOTALS": "true"}, "MONTHLY_TOTALS", "it has the zone 'Hills', and ZONES has Valley"),
     ({**VALLEY, "COMPARE": "Valley; Sea"}, "COMPARE", "'Valley; Sea' was given, and the zones are 'Valley'"),
     ({"PRESERVE_TOTALS": "true"}, "PRESERVE_TOTALS", "there is no MONTHLY_TOTALS"),
+    ({"FACTORIES": "twins.geojson"}, "FACTORIES", "'1' and '2' stand at one place"),
+    ({"RADIANCE": "undated.tif"}, "RADIANCE", "band 1 is described as ''; describe every band by its date"),
+    ({"COVERAGE": "shifted.tif"}, "COVERAGE", "isn't that of RADIANCE"),
 ]
 
 
-@pytest.mark.parametrize(("given", "parameter", "phrase"), BAD, ids=[each[2][:20] for each in BAD])
-def test_what_cannot_be_estimated_is_said_in_one_sentence(qgis_process, small, model, tmp_path, given, parameter,
-                                                          phrase):
-    chosen = {"FACTORIES": "factories.geojson", "RADIANCE": "light.tif", "MODEL": model, **given}
-    files = {name: small / value if isinstance(value, str) and "." in value else value
-             for name, value in chosen.items()}
-    run = qgis_process("nocturne:estimategvio", GRID=tmp_path / "grid.tif", TABLE=tmp_path / "months.csv", **files)
+@pytest.fixture(scope="module")
+def refusals(qgis_process, small, model, tmp_path_factory):
+    """Every run with bad input, and the folder that its map should have gone to."""
+    folders = [tmp_path_factory.mktemp("out") for _ in BAD]
+
+    def refused(number):
+        chosen = {"FACTORIES": "factories.geojson", "RADIANCE": "light.tif", "MODEL": model, **BAD[number][0]}
+        files = {name: small / value if isinstance(value, str) and "." in value else value
+                 for name, value in chosen.items()}
+        return qgis_process("nocturne:estimategvio", GRID=folders[number] / "grid.tif",
+                            TABLE=folders[number] / "months.csv", **files)
+
+    with ThreadPoolExecutor(2) as pool:
+        return list(zip(pool.map(refused, range(len(BAD))), folders))
+
+
+@pytest.mark.parametrize("number", range(len(BAD)), ids=[each[2][:20] for each in BAD])
+def test_what_cannot_be_estimated_is_said_in_one_sentence(refusals, number):
+    (_, parameter, phrase), (run, folder) = BAD[number], refusals[number]
     assert run.code == 1
     assert "Traceback" not in run.stdout + run.stderr
-    assert not list(tmp_path.iterdir())
+    assert not list(folder.iterdir())
     sentence = SENTENCE.fullmatch(run.error)
     assert sentence, run.stderr
     assert sentence[1] == parameter

@@ -61,6 +61,7 @@ def test_a_region_is_learnt_from(qgis_process, tmp_path):
     card = json.loads((out / "model.json").read_text("utf-8"))
     assert card["metrics"] == metrics
     assert card["training"]["last_month"] == "2017-12"
+    assert card["training"]["sizes"] is True
     assert card["ranges"]["ring_1_mean"][0] < 1 < card["ranges"]["ring_1_mean"][1]
     assert card["interval_quantile"] == pytest.approx(metrics["intervals"]["blocked"]["quantile"])
     assert (out / "model.safetensors").exists()
@@ -130,11 +131,9 @@ def small(tmp_path_factory):
     """Stacks of 12 x 12 cells, factories, zones and totals."""
     folder = tmp_path_factory.mktemp("small")
 
-    place = from_origin(300_000, 3_456_000, 500, 500)
-
-    def stack(name, days):
+    def stack(name, days, left=300_000):
         with rasterio.open(folder / name, "w", driver="GTiff", width=12, height=12, count=len(days), dtype="float32",
-                           nodata=np.nan, crs="EPSG:32651", transform=place) as file:
+                           nodata=np.nan, crs="EPSG:32651", transform=from_origin(left, 3_456_000, 500, 500)) as file:
             file.write(np.random.default_rng(1).uniform(5, 15, (len(days), 12, 12)).astype("float32"))
             for band, text in enumerate(days, 1):
                 file.set_band_description(band, text)
@@ -142,7 +141,10 @@ def small(tmp_path_factory):
     days = [f"{month}-01" for month in MONTHS]
     stack("light.tif", days)
     stack("one.tif", days[:1])
-    write_points(folder / "good.geojson", [(120.92, 31.2), (120.93, 31.21)])
+    stack("undated.tif", [""] * len(days))
+    stack("shifted.tif", days, left=300_250)
+    write_points(folder / "good.geojson", [(120.92, 31.2), (120.93, 31.21)], size=[30, 50])
+    write_points(folder / "twins.geojson", [(120.92, 31.2), (120.92, 31.2)])
     west, east, far = (120.8, 31.1, 120.925, 31.3), (120.925, 31.1, 121.1, 31.3), (10, 50, 11, 51)
     write_boxes(folder / "zones.geojson", {"W": west, "E": east})
     write_boxes(folder / "overlapping.geojson", {"W": west, "E": (120.9, 31.1, 121.1, 31.3)})
@@ -171,9 +173,10 @@ def test_thirty_months_are_learnt_from_by_a_network_and_cannot_be_tried(qgis_pro
 
 def test_the_bundled_model_is_taken_where_none_is_named(qgis_process, small, tmp_path):
     run = qgis_process("nocturne:estimategvio", FACTORIES=small / "good.geojson", RADIANCE=small / "light.tif",
-                       FACTORY_GVIO=tmp_path / "gvio.csv", GRID=tmp_path / "grid.tif")
+                       WEIGHT_FIELD="size", FACTORY_GVIO=tmp_path / "gvio.csv", GRID=tmp_path / "grid.tif")
     assert run.code == 0, run.stderr
     assert "MODEL: Trained on simulated regions alone" in run.stderr + run.stdout
+    assert "WEIGHT_FIELD: the model was trained without sizes of factories." in run.stderr + run.stdout
     with (tmp_path / "gvio.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 2 * len(MONTHS)
@@ -192,6 +195,9 @@ BAD = {
               "least 24"),
     "zones overlap": ({"ZONES": "overlapping.geojson", **ZONED}, "ZONES", "the zones 'E' and 'W' overlap"),
     "no factory in zones": ({"ZONES": "far.geojson", **ZONED}, "ZONES", "no factory lies in a zone with totals"),
+    "factories at one place": ({"FACTORIES": "twins.geojson"}, "FACTORIES", "'1' and '2' stand at one place"),
+    "undated": ({"RADIANCE": "undated.tif"}, "RADIANCE", "band 1 is described as ''; describe every band by its date"),
+    "other cells": ({"COVERAGE": "shifted.tif"}, "COVERAGE", "isn't that of RADIANCE"),
     "one date": ({"RADIANCE": "one.tif"}, "RADIANCE", "it has one month (2018-01), which a trained model can estimate"),
 }
 

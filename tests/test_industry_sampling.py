@@ -11,7 +11,7 @@ from nocturne.algorithms.feature_tables import FeatureTable
 from nocturne.algorithms.industry.factories import ALWAYS, Factories, FactoryFields, read_factories
 from nocturne.algorithms.industry.flares import cut_flares
 from nocturne.algorithms.industry.land_use import MOST_CLASSES, OTHER, land_use_shares
-from nocturne.algorithms.industry.monthly_light import ArrayLight, RasterLight, working_grid
+from nocturne.algorithms.industry.monthly_light import ArrayLight, RasterLight, held_in_memory, working_grid
 from nocturne.algorithms.industry.months import month_text
 from nocturne.algorithms.industry.neighbourhoods import find_neighbourhoods, patch_side
 from nocturne.algorithms.industry.radiance_histogram import RadianceHistogram
@@ -391,6 +391,10 @@ def test_a_stack_is_read_in_the_order_of_its_months_and_masked_by_its_counts(tmp
         rows, columns = window.toslices()
         assembled[:, rows, columns] = block
     np.testing.assert_array_equal(assembled, read_values)
+    assert held_in_memory(light, values.size * 4 - 1, Progress()) is light
+    held = held_in_memory(light, values.size * 4, Progress())
+    assert (held.grid, held.months.tolist()) == (light.grid, light.months.tolist())
+    np.testing.assert_array_equal(held.values, read_values)
 
 
 def test_light_in_degrees_is_brought_onto_square_cells(tmp_path):

@@ -95,6 +95,10 @@ def estimate_gvio(inputs: GvioInputs, settings: EstimationSettings, paths: Mappi
     if estimator.sectors and traits.sector is None:
         progress.warning(f"SECTOR_FIELD: none was named, and the model knows {len(estimator.sectors)} sectors; all "
                          f"factories are taken for '{estimator.sectors[0]}'.")
+    sized = model.card.get("training", {}).get("sizes")
+    if sized is not None and sized != (traits.size is not None):
+        progress.warning("WEIGHT_FIELD: " + ("none was named, and the model was trained with sizes of factories."
+                                             if sized else "the model was trained without sizes of factories."))
     factories = _estimate(model, estimator, samples, traits, resources, progress.part(0.4, 0.6))
     preserved = totals if settings.preserve_totals else None
     mapped = write_maps(samples, factories, areas, settings.relation, preserved, paths, resources,

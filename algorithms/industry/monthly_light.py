@@ -31,8 +31,11 @@ TRUE_TO_SCALE = 0.02  # by which a metre of the grid may differ from one on the 
 class MonthlyLight(Protocol):
     """grid: square cells, in metres. months: shape (months,), rising month numbers."""
 
-    grid: Grid
-    months: NDArray[np.int32]
+    @property
+    def grid(self) -> Grid: ...
+
+    @property
+    def months(self) -> NDArray[np.int32]: ...
 
     def blocks(self, max_bytes: float, progress: Progress) -> Iterator[tuple[Window, NDArray[np.float32]]]:
         """Windows that cover the grid, and their values of shape (months, rows, columns), NaN = not observed.
@@ -55,6 +58,18 @@ class ArrayLight:
             progress.report(done / len(windows))
             rows, columns = window.toslices()
             yield window, self.values[:, rows, columns].copy()
+
+
+def held_in_memory(light: MonthlyLight, max_bytes: float, progress: Progress) -> MonthlyLight:
+    """All of the light, read once for whoever needs it many times; the light as it is where it takes more."""
+    shape = len(light.months), light.grid.height, light.grid.width
+    if 4 * np.prod(shape, dtype=np.float64) > max_bytes:
+        return light
+    values = np.empty(shape, np.float32)
+    for window, block in light.blocks(max_bytes, progress):
+        rows, columns = window.toslices()
+        values[:, rows, columns] = block
+    return ArrayLight(light.grid, light.months, values)
 
 
 class RasterLight:

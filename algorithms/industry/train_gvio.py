@@ -21,11 +21,11 @@ from .factories import Factories, read_factories
 from .factory_traits import read_traits
 from .gvio_scores import Scores, score_levels
 from .labels import WHOLE, Labels
-from .monthly_light import RasterLight
+from .monthly_light import RasterLight, held_in_memory
 from .months import month_text
 from .ranges import input_ranges
 from .samples import FactorySamples
-from .sampling import SamplingInputs, sample_factories
+from .sampling import BLOCKS_SHARE, SamplingInputs, sample_factories
 from .settings import GvioSettings, SamplingSettings
 from .time_folds import BLOCKED
 from .zones import NOWHERE, Zones, read_zones
@@ -71,8 +71,7 @@ def train_case(case: Case, settings: GvioSettings, resources: Resources, device:
     protocols = protocol_folds(case.labels, settings.seed)
     count = sum(len(folds) for folds in protocols)
     progress.message(f"{len(case.labels)} totals of {len(case.labels.zones)} zones, {len(case.traits.zone)} factories. "
-                     f"The estimator is fitted to all of them and, to see what it is worth, without {count} parts; the "
-                     f"light is read {count + 1} times.")
+                     f"The estimator is fitted to all of them and, to see what it is worth, without {count} parts.")
     if not protocols:
         progress.warning("MONTHLY_TOTALS: it covers too few months to try the model on months that it hasn't seen; "
                          "give three years at least.")
@@ -108,11 +107,12 @@ def read_case(inputs: TrainingInputs, settings: SamplingSettings, resources: Res
                                progress)
     zones = None if inputs.zones is None else read_zones(inputs.zones, inputs.zone_field, light.grid.crs)
     labels, zone = _zones_of_factories(labels, zones, factories, progress)
+    traits = read_traits(sampling.layer, inputs.size_field, inputs.sector_field, factories, zone)
+    held = held_in_memory(light, BLOCKS_SHARE * resources.max_bytes, progress.part(0, 0))
 
     def sample(reference: NDArray[np.bool_], part: Progress) -> FactorySamples:
-        return sample_factories(factories, light, sampling.surroundings, settings, resources, part, reference)
+        return sample_factories(factories, held, sampling.surroundings, settings, resources, part, reference)
 
-    traits = read_traits(sampling.layer, inputs.size_field, inputs.sector_field, factories, zone)
     return Case(labels, light.months, traits, zones if labels.zones != (WHOLE,) else None, sample)
 
 
@@ -162,4 +162,5 @@ def about(trained: Trained) -> dict[str, Any]:
     covered = trained.case.months[months]
     return {"ranges": dict(trained.ranges),
             "training": {"zones": len(labels.zones), "totals": len(labels), "factories": len(trained.case.traits.zone),
+                         "sizes": trained.case.traits.size is not None,
                          "first_month": month_text(int(covered[0])), "last_month": month_text(int(covered[-1]))}}
