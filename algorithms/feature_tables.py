@@ -73,6 +73,8 @@ class FeatureTable:
                              "write dates as YYYY-MM-DD") from error
 
     def _kind(self, field: str, parameter: str) -> str:
+        if not field:
+            raise InputError(parameter or self.parameter, "no field was named", "choose one")
         if field not in self.columns:
             raise InputError(parameter or self.parameter,
                              f"there is no field '{field}' (there are: {', '.join(self.columns) or 'none'})",

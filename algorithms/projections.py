@@ -71,7 +71,28 @@ def cell_positions(grid: Grid, window: Window) -> tuple[NDArray[np.float64], NDA
                                 window.row_off + np.arange(window.height) + 0.5)
     x, y = grid.transform * (columns.ravel(), rows.ravel())
     longitude, latitude = transform_points(grid.crs, WGS84, x, y)
-    return (longitude + 180) % 360 - 180, latitude
+    return wrapped(longitude), latitude
+
+
+def wrapped(longitude: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Longitudes in [-180, 180); those that are keep every bit."""
+    inside = (longitude >= -180) & (longitude < 180)
+    return np.where(inside, longitude, (longitude + 180) % 360 - 180)
+
+
+def checked_positions(points: NDArray[np.float64], parameter: str) -> NDArray[np.float64]:
+    """Longitude and latitude of shape (points, 2), longitudes of 180 to 360 brought to [-180, 180).
+
+    Raises InputError, which names the parameter, for what is no position on the globe.
+    """
+    longitude, latitude = points.T
+    for name, values, low, high in (("latitude", latitude, -90, 90), ("longitude", longitude, -180, 360)):
+        beyond = np.flatnonzero(~((values >= low) & (values <= high)))
+        if len(beyond):
+            raise InputError(parameter, f"a point has the {name} {values[beyond[0]]:g}",
+                             "check that the layer's CRS is right and that latitude isn't given first")
+    return np.column_stack((wrapped(longitude), latitude))
+
 
 
 def transform_points(source: CRS, target: CRS, x: NDArray[np.float64],

@@ -1,6 +1,7 @@
 """Site-days, their windows, folds and neighbours."""
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -21,13 +22,14 @@ from nocturne.algorithms.air_quality.site_days import SiteDays, read_site_days
 from nocturne.algorithms.air_quality.windows import MASKED, make_windows
 from nocturne.algorithms.errors import InputError
 from nocturne.algorithms.feature_tables import FeatureTable
+from nocturne.algorithms.progress import Progress
 
 FIRST = date(2012, 1, 1)
 
 
-def table(rows, parameter="INPUT", latitude=40.0):
+def table(rows, parameter="INPUT", latitude=40.0, west=-100):
     """rows: site, days after the first, target or None, covariate."""
-    points = [shapely.to_wkb(shapely.Point(-100 - int(site[1:]), latitude)) for site, *_ in rows]
+    points = [shapely.to_wkb(shapely.Point(west - int(site[1:]), latitude)) for site, *_ in rows]
     columns = {"site": np.array([row[0] for row in rows], dtype=object),
                "date": np.array([str(FIRST + timedelta(days=row[1])) for row in rows], dtype=object),
                "pm": np.array([row[2] for row in rows], dtype=np.float64),
@@ -37,7 +39,11 @@ def table(rows, parameter="INPUT", latitude=40.0):
 
 
 def read(rows, calendar=None):
-    return read_site_days(table(rows), "date", "site", "pm", ["aod"], calendar)
+    return read_table(table(rows), calendar)
+
+
+def read_table(given_table, calendar=None, target="pm", features=("aod",), progress=None):
+    return read_site_days(given_table, "date", "site", target, features, calendar, progress or Progress())
 
 
 ROWS = [("s2", 0, 5.0, 1.0), ("s1", 2, -1.0, 3.0), ("s1", 0, None, 1.0), ("s1", 1, 4.0, 2.0)]
@@ -60,6 +66,27 @@ def test_the_calendar_fills_days_without_a_measurement_and_never_replaces_a_row(
     assert np.isnan(found.target[3])
 
 
+def test_sites_without_a_row_in_the_calendar_are_counted():
+    said = []
+    progress = Progress()
+    progress.warning = said.append
+    read_table(table(ROWS), table([("s1", 3, None, 4.0)], "CALENDAR"), progress=progress)
+    assert said == ["1 of 2 sites have no row in CALENDAR."]
+
+
+@pytest.mark.parametrize(("rows", "change", "sentence"), [
+    ([("s9", 3, None, 4.0)], {}, "CALENDAR: none of its sites ('site') is one of the site-days"),
+    ([("s1", 3, None, 4.0)], {"kinds": {"site": "text", "date": "text", "aod": "text"}},
+     "CALENDAR: the field 'aod' isn't numeric"),
+    ([("s1", 3, None, 4.0)], {"kinds": {"site": "text", "date": "number", "aod": "number"}},
+     "CALENDAR: the field 'date' has no dates"),
+])
+def test_a_calendar_that_cannot_be_used_is_named(rows, change, sentence):
+    with pytest.raises(InputError) as error:
+        read(ROWS, replace(table(rows, "CALENDAR"), **change))
+    assert str(error.value).startswith(sentence)
+
+
 def test_a_calendar_that_repeats_a_day_is_named():
     calendar = table([("s1", 3, None, 4.0), ("s1", 3, None, 5.0)], "CALENDAR")
     with pytest.raises(InputError, match="CALENDAR: the site 's1' has 2012-01-04 more than once"):
@@ -68,7 +95,7 @@ def test_a_calendar_that_repeats_a_day_is_named():
 
 @pytest.mark.parametrize(("change", "sentence"), [
     (lambda t: t.columns["date"].__setitem__(0, "1st of May"), "DATE_FIELD: '1st of May' in the field 'date'"),
-    (lambda t: t.columns["date"].__setitem__(0, None), "DATE_FIELD: 'date' is empty in 1 rows"),
+    (lambda t: t.columns["date"].__setitem__(0, None), "DATE_FIELD: 'date' is empty or no date in 1 rows"),
     (lambda t: t.columns["date"].__setitem__(1, str(FIRST)), "INPUT: the site 's1' has 2012-01-01 more than once"),
     (lambda t: t.columns["site"].__setitem__(0, "s1"), "SITE_FIELD: 'site' holds one site only"),
     (lambda t: t.columns["site"].__setitem__(1, "s2"), "SITE_FIELD: the site 's2' moves"),
@@ -79,13 +106,29 @@ def test_site_days_that_cannot_be_used_are_named(change, sentence):
     given_table = table(ROWS)
     change(given_table)
     with pytest.raises(InputError) as error:
-        read_site_days(given_table, "date", "site", "pm", ["aod"])
+        read_table(given_table)
     assert str(error.value).startswith(sentence)
 
 
-def test_latitudes_beyond_the_poles_are_named():
-    with pytest.raises(InputError, match="INPUT: a point has the latitude 91"):
-        read_site_days(table(ROWS, latitude=91), "date", "site", "pm", ["aod"])
+@pytest.mark.parametrize(("position", "words"), [
+    ({"latitude": 91}, "latitude 91"), ({"west": 363}, "longitude 361"), ({"west": -180}, "longitude -182")])
+def test_points_beyond_the_globe_are_named(position, words):
+    with pytest.raises(InputError, match=f"INPUT: a point has the {words}"):
+        read_table(table(ROWS, **position))
+
+
+def test_longitudes_of_180_to_360_are_those_of_the_same_meridians():
+    np.testing.assert_array_equal(read_table(table(ROWS, west=260)).longitude, read(ROWS).longitude)
+
+
+def test_the_target_is_no_covariate():
+    with pytest.raises(InputError, match="FEATURE_FIELDS: 'pm' is the field of the target too"):
+        read_table(table(ROWS), features=["aod", "pm"])
+
+
+def test_a_field_that_was_not_named_is_said_so():
+    with pytest.raises(InputError, match="SITE_FIELD: no field was named; choose one"):
+        read_site_days(table(ROWS), "date", "", "pm", ["aod"], None, Progress())
 
 
 def test_windows_end_on_the_day_and_are_masked_at_the_front():

@@ -51,7 +51,8 @@ def estimate_table(table: FeatureTable, date_field: str, site_field: str, calend
     model = named_model(model_file, progress)
     estimator = read_estimator(model)
     check_features(model, table)
-    site_days = read_site_days(table, date_field, site_field, "", estimator.names, calendar, fewest_sites=1)
+    site_days = read_site_days(table, date_field, site_field, "", estimator.names, calendar, progress,
+                               fewest_sites=1, named_by=table.parameter)
     check_units(model, site_days.values, table.parameter)
     if rasters:
         further = raster_days(site_days, rasters, progress)

@@ -16,7 +16,7 @@ from ..execution import torch_threads
 from ..feature_tables import FeatureTable
 from ..geometries import shapes_in
 from ..progress import Progress
-from ..projections import WGS84
+from ..projections import WGS84, checked_positions
 from ..settings import Resources
 from .settings import LocationSettings
 
@@ -41,7 +41,7 @@ class Places:
 
 
 def read_places(table: FeatureTable, settings: LocationSettings) -> Places:
-    """Points, and centroids or inner grids of polygons. Raises InputError for latitudes beyond the poles."""
+    """Points, and centroids or inner grids of polygons. Raises InputError for what is no position on the globe."""
     shapes = shapes_in(table, WGS84)
     here = np.flatnonzero([shape is not None and not shape.is_empty for shape in shapes])
     if len(here) == 0:
@@ -50,13 +50,8 @@ def read_places(table: FeatureTable, settings: LocationSettings) -> Places:
         parts = [_inner_grid(shapes[index], settings.grid_spacing) for index in here]
     else:
         parts = [shapely.get_coordinates(point) for point in shapely.centroid(shapes[here])]
-    points = np.concatenate(parts)
+    points = checked_positions(np.concatenate(parts), table.parameter)
     row = np.repeat(here, [len(part) for part in parts])
-    beyond = np.abs(points[:, 1]) > 90
-    if beyond.any() or not np.isfinite(points).all():
-        found = points[beyond][0, 1] if beyond.any() else float("nan")
-        raise InputError(table.parameter, f"a point has the latitude {found:g}",
-                         "check that the layer's CRS is right and that latitude isn't given first")
     weight = np.cos(np.radians(points[:, 1])) + 1e-9  # a grid in degrees is denser towards the poles
     weight /= np.bincount(row, weight, minlength=len(shapes))[row]
     return Places(points[:, 0], points[:, 1], row, weight, len(shapes))

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..feature_tables import FeatureTable
 from ..geometries import shapes_in
-from ..projections import WGS84
+from ..progress import Progress
+from ..projections import WGS84, checked_positions
 
 MOVED = 1e-4  # degrees; sites are one place up to about 10 m
 
@@ -70,16 +71,20 @@ class SiteDays:
 
 
 def read_site_days(table: FeatureTable, date_field: str, site_field: str, target_field: str,
-                   feature_fields: Sequence[str], calendar: FeatureTable | None = None,
-                   fewest_sites: int = 2) -> SiteDays:
+                   feature_fields: Sequence[str], calendar: FeatureTable | None, progress: Progress,
+                   fewest_sites: int = 2, named_by: str = "FEATURE_FIELDS") -> SiteDays:
     """Site-days of a layer of points; without a target field all targets are NaN.
 
     calendar: further rows (site, date, features) for days on which a site didn't measure; rows of the table win.
+    named_by: the parameter that named the features, for errors.
     Raises InputError for dates that don't parse or repeat within a site, sites that move, features that aren't
-    numeric or always empty, a single site.
+    numeric, always empty or the target, a single site, a calendar of other sites.
     """
     if not feature_fields:
         raise InputError("FEATURE_FIELDS", "no field was named", "choose the covariates")
+    if target_field in feature_fields:
+        raise InputError("FEATURE_FIELDS", f"'{target_field}' is the field of the target too",
+                         "leave it out of the covariates")
     names, numbers = _sites(table, site_field)
     if len(names) < fewest_sites:
         raise InputError("SITE_FIELD", f"'{site_field}' holds one site only", "give at least two sites")
@@ -89,24 +94,32 @@ def read_site_days(table: FeatureTable, date_field: str, site_field: str, target
         target = table.numbers(target_field, "TARGET_FIELD").astype(np.float32)
     site_days = SiteDays(
         numbers.astype(np.int32), row_days(table, date_field).astype(np.int32), longitude, latitude,
-        _features(table, feature_fields), target, tuple(feature_fields), tuple(names)).in_order()
+        _features(table, feature_fields, named_by), target, tuple(feature_fields), tuple(names)).in_order()
     _check_days(site_days, table.parameter)
     if calendar is not None:
-        further = _calendar(calendar, date_field, site_field, site_days)
+        further = _calendar(calendar, date_field, site_field, site_days, progress)
         _check_days(further, calendar.parameter)
         site_days = site_days.with_days_of(further)
-    _check_features(site_days.values, feature_fields)
+    _check_features(site_days.values, feature_fields, named_by)
     return site_days
 
 
-def _calendar(table: FeatureTable, date_field: str, site_field: str, site_days: SiteDays) -> SiteDays:
-    """The rows of a table that are about known sites, without targets."""
-    names, numbers = _sites(table, site_field)
+def _calendar(table: FeatureTable, date_field: str, site_field: str, site_days: SiteDays,
+              progress: Progress) -> SiteDays:
+    """The rows of a table that are about known sites, without targets. Raises InputError where there are none."""
+    names, numbers = _sites(table, site_field, table.parameter)
     position = {name: index for index, name in enumerate(site_days.sites)}
     site = np.array([position.get(name, -1) for name in names], dtype=np.int32)[numbers]
     known = site >= 0
-    return replace(site_days, site=site[known], day=row_days(table, date_field).astype(np.int32)[known],
-                   values=_features(table, site_days.names)[known],
+    if not known.any():
+        raise InputError(table.parameter, f"none of its sites ('{site_field}') is one of the site-days",
+                         "name the sites in both alike")
+    lacking = len(site_days.sites) - len(np.unique(site[known]))
+    if lacking:
+        progress.warning(f"{lacking} of {len(site_days.sites)} sites have no row in {table.parameter}.")
+    days = row_days(table, date_field, table.parameter).astype(np.int32)
+    return replace(site_days, site=site[known], day=days[known],
+                   values=_features(table, site_days.names, table.parameter)[known],
                    target=np.full(int(known.sum()), np.nan, np.float32)).in_order()
 
 
@@ -119,10 +132,10 @@ def _check_days(site_days: SiteDays, parameter: str) -> None:
                          "keep one row per site and date")
 
 
-def _sites(table: FeatureTable, field: str) -> tuple[list[str], NDArray[np.intp]]:
-    texts = table.texts(field, "SITE_FIELD")
+def _sites(table: FeatureTable, field: str, parameter: str = "SITE_FIELD") -> tuple[list[str], NDArray[np.intp]]:
+    texts = table.texts(field, parameter)
     if any(text is None for text in texts):
-        raise InputError("SITE_FIELD", f"'{field}' is empty in {sum(text is None for text in texts)} rows",
+        raise InputError(parameter, f"'{field}' is empty in {sum(text is None for text in texts)} rows",
                          "name the site of every row")
     names, numbers = np.unique(texts.astype(str), return_inverse=True)
     return [str(name) for name in names], numbers.ravel()
@@ -130,25 +143,20 @@ def _sites(table: FeatureTable, field: str) -> tuple[list[str], NDArray[np.intp]
 
 def point_positions(table: FeatureTable) -> NDArray[np.float64]:
     """Longitude and latitude of every row of a layer of points, shape (rows, 2). Raises InputError for a row without
-    one and beyond the poles."""
+    one and for what is no position on the globe."""
     import shapely
 
     shapes = shapes_in(table, WGS84)
     if any(shape is None for shape in shapes):
         raise InputError(table.parameter, "a row has no geometry", "choose a layer of points")
-    points: NDArray[np.float64] = shapely.get_coordinates(shapely.centroid(shapes))
-    beyond = np.flatnonzero(~(np.abs(points[:, 1]) <= 90))
-    if len(beyond):
-        raise InputError(table.parameter, f"a point has the latitude {points[beyond[0], 1]:g}",
-                         "check that the layer's CRS is right and that latitude isn't given first")
-    return points
+    return checked_positions(shapely.get_coordinates(shapely.centroid(shapes)), table.parameter)
 
 
 def row_days(table: FeatureTable, field: str, parameter: str = "DATE_FIELD") -> NDArray[np.int64]:
     """Ordinal of every row's date. Raises InputError where one is empty or isn't a date."""
     days = table.dates(field, parameter)
     if any(day is None for day in days):
-        raise InputError(parameter, f"'{field}' is empty in {sum(day is None for day in days)} rows",
+        raise InputError(parameter, f"'{field}' is empty or no date in {sum(day is None for day in days)} rows",
                          "give every row a date")
     return np.array([day.toordinal() for day in days], dtype=np.int64)
 
@@ -166,11 +174,11 @@ def _positions(table: FeatureTable, numbers: NDArray[np.intp],
     return low[:, 0].copy(), low[:, 1].copy()
 
 
-def _features(table: FeatureTable, fields: Sequence[str]) -> NDArray[np.float32]:
-    return np.column_stack([table.numbers(field, "FEATURE_FIELDS") for field in fields]).astype(np.float32)
+def _features(table: FeatureTable, fields: Sequence[str], parameter: str) -> NDArray[np.float32]:
+    return np.column_stack([table.numbers(field, parameter) for field in fields]).astype(np.float32)
 
 
-def _check_features(values: NDArray[np.float32], fields: Sequence[str]) -> None:
+def _check_features(values: NDArray[np.float32], fields: Sequence[str], parameter: str) -> None:
     empty = [field for field, column in zip(fields, values.T) if not np.isfinite(column).any()]
     if empty:
-        raise InputError("FEATURE_FIELDS", f"'{empty[0]}' has no value in any row", "leave it out or fill it")
+        raise InputError(parameter, f"'{empty[0]}' has no value in any row", "leave it out or fill it")

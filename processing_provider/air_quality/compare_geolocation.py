@@ -110,7 +110,8 @@ class CompareGeolocation(NocturneAlgorithm):
 
         read = run.inputs
         site_days = read_site_days(read.features("INPUT"), read.text("DATE_FIELD"), read.text("SITE_FIELD"),
-                                   read.text("TARGET_FIELD"), read.fields("FEATURE_FIELDS"), read.features("CALENDAR"))
+                                   read.text("TARGET_FIELD"), read.fields("FEATURE_FIELDS"), read.features("CALENDAR"),
+                                   run.progress)
         site_days = with_raster_days(site_days, read.folder("CALENDAR_RASTERS"), run.progress)
         found = compare_geolocation(site_days, run.settings, read.text("CHECKPOINT"),
                                     read_map(read.features("PREDICTION", ())), run.resources, run.progress)

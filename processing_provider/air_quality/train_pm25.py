@@ -95,7 +95,8 @@ class TrainPm25(NocturneAlgorithm):
 
         read = run.inputs
         site_days = read_site_days(read.features("INPUT"), read.text("DATE_FIELD"), read.text("SITE_FIELD"),
-                                   read.text("TARGET_FIELD"), read.fields("FEATURE_FIELDS"), read.features("CALENDAR"))
+                                   read.text("TARGET_FIELD"), read.fields("FEATURE_FIELDS"), read.features("CALENDAR"),
+                                   run.progress)
         site_days = with_raster_days(site_days, read.folder("CALENDAR_RASTERS"), run.progress)
         trained = train_pm25(site_days, run.settings, read.text("CHECKPOINT"), run.resources, run.progress)
         scores = metrics(trained)
