@@ -31,8 +31,9 @@ MOST_FIELDS = 5  # contributions of single features that the layer gets, per tar
 
 @dataclass(frozen=True)
 class ExplainedRegion:
-    """names: of the inputs of the network, the columns of explanation.inputs. district: that was asked for, empty for
-    all. maps: of neurons over street views, where pictures were given."""
+    """region: its units in the order of the model, where that has flow profiles. names: of the inputs of the network,
+    the columns of explanation.inputs. district: that was asked for, empty for all. maps: of neurons over street views,
+    where pictures were given."""
 
     region: Region
     targets: tuple[str, ...]
@@ -100,11 +101,9 @@ def explain_region(region: Region, model: RegionModel, district: str, pictures: 
     if district and district not in region.districts:
         raise InputError("DISTRICT", f"there is no district '{district}' (the first is '{region.districts[0]}')",
                          "give one of DISTRICT_FIELD, or leave it empty")
+    region = model.arranged(region)
     columns, names = fitted.scaler.scale(model.features_of(region)), [model.names[at] for at in fitted.scaler.kept]
     if fitted.basis is not None:
-        if len(region.units) != len(fitted.basis.origins):
-            raise InputError("NODES", f"{len(region.units)} units, and the model has flow profiles of "
-                             f"{len(fitted.basis.origins)}", "give the units that it was trained on")
         profile = fitted.basis.profiles(region.flows, np.arange(len(region.units)))
         columns = np.column_stack((columns, profile))
         names += [f"{PROFILE}{number + 1}" for number in range(profile.shape[1])]

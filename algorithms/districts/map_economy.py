@@ -27,7 +27,8 @@ Columns = dict[str, tuple[str, NDArray[np.generic]]]
 
 @dataclass(frozen=True)
 class EconomyMap:
-    """outside: (units,) whether a feature lies outside the ranges that the model learnt from."""
+    """region: its units in the order of the model, where that has flow profiles. outside: (units,) whether a feature
+    lies outside the ranges that the model learnt from."""
 
     region: Region
     targets: tuple[str, ...]
@@ -61,11 +62,12 @@ def map_economy(region: Region, model: RegionModel, settings: MapEconomySettings
                 progress: Progress) -> EconomyMap:
     """Estimates of all units and districts.
 
-    Raises InputError where the region lacks features of the model, or has no totals to preserve, or too few to adapt
-    to.
+    Raises InputError where the region lacks features of the model or has other units than its flow profiles, or has no
+    totals to preserve, or too few to adapt to.
     """
     if model.warning:
         progress.warning(model.warning)
+    region = model.arranged(region)
     features = model.features_of(region)
     device = pick_device(resources.device, progress)
     fitted = replace(model.fitted, settings=replace(model.fitted.settings, device=device))

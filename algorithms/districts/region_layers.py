@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -70,6 +70,11 @@ class Region:
         np.add.at(sums, self.district, self.centres)
         means: NDArray[np.float64] = sums / self.counts[:, None]
         return means
+
+    def take(self, rows: NDArray[np.intp]) -> Region:
+        """All units in another order."""
+        return replace(self, units=self.units.take(rows), district=self.district[rows], features=self.features[rows],
+                       flows=self.flows[rows][:, rows], shapes=self.shapes[rows])
 
 
 def read_region(nodes: FeatureTable, edges: FeatureTable | None, fields: GraphFields, progress: Progress) -> Region:

@@ -22,7 +22,8 @@ BUNDLED = "semigtx_new_york"
 @dataclass(frozen=True)
 class RegionModel:
     """names, low, high: of the features, and their ranges in training (NaN where none was known). targets: names.
-    widths: (targets,) half widths of intervals of the root of a total per unit. warning: what users must know."""
+    widths: (targets,) half widths of intervals of the root of a total per unit. units: ids of those learnt from, in
+    their order, where the model has flow profiles, which know them only. warning: what users must know."""
 
     fitted: SemiGTX
     names: tuple[str, ...]
@@ -30,6 +31,7 @@ class RegionModel:
     high: NDArray[np.float64]
     targets: tuple[str, ...]
     widths: NDArray[np.float64]
+    units: tuple[str, ...] = ()
     warning: str = ""
 
     def features_of(self, region: Region) -> NDArray[np.float64]:
@@ -46,11 +48,30 @@ class RegionModel:
                              f"{len(self.names)} are missing)", "give the features that it was trained on")
         return np.column_stack([columns[name] for name in self.names]) if self.names else region.features[:, :0]
 
+    def arranged(self, region: Region) -> Region:
+        """The region's units in the model's order, where flow profiles hold it; else as they are.
+
+        Raises InputError where the units are others.
+        """
+        if self.fitted.basis is None:
+            return region
+        if len(self.units) != len(self.fitted.basis.origins):
+            raise InputError("MODEL", "it has flow profiles but doesn't name their units", "train it again")
+        row = {name: number for number, name in enumerate(region.units.names)}
+        differing = sorted(row.keys() ^ set(self.units))
+        if differing:
+            where = "NODES" if differing[0] in row else "the model"
+            raise InputError("NODES", f"{len(differing)} units differ from those of the model's flow profiles (only "
+                             f"{where} has '{differing[0]}')",
+                             "give the units that it was trained on, or choose a model without flow profiles")
+        return region.take(np.array([row[name] for name in self.units], dtype=np.intp))
+
 
 def save_region_model(path: str, model: RegionModel, about: Mapping[str, Any]) -> None:
     """Writes weights and card. about: what the card says beyond the model itself: title, scores, licence, warning."""
     save_semigtx(path, model.fitted, {
         **about,
+        "unit_ids": list(model.units),
         "inputs": [{"name": name, "low": _limit(low), "high": _limit(high)}
                    for name, low, high in zip(model.names, model.low, model.high)],
         "outputs": [{"name": name, "interval_width": _limit(width)}
@@ -66,7 +87,8 @@ def read_region_model(path: str) -> RegionModel:
     widths = [each["interval_width"] for each in card["outputs"]]
     return RegionModel(fitted, tuple(each["name"] for each in card["inputs"]), low, high,
                        tuple(each["name"] for each in card["outputs"]),
-                       np.array([np.inf if width is None else width for width in widths]), card.get("warning", ""))
+                       np.array([np.inf if width is None else width for width in widths]),
+                       tuple(card.get("unit_ids", ())), card.get("warning", ""))
 
 
 def _limit(value: float) -> float | None:

@@ -58,7 +58,8 @@ def region_model(trained: TrainedRegion) -> RegionModel:
     region = trained.region
     known = [column[np.isfinite(column)] for column in region.features.T]
     low, high = (np.array([limit(column) if len(column) else np.nan for column in known]) for limit in (np.min, np.max))
-    return RegionModel(trained.model, region.names, low, high, region.targets, trained.widths)
+    return RegionModel(trained.model, region.names, low, high, region.targets, trained.widths,
+                       region.units.names if trained.model.basis is not None else ())
 
 
 def save_trained(path: str, trained: TrainedRegion) -> None:

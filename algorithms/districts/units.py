@@ -40,6 +40,11 @@ class Units:
         names, number = np.unique(np.array(self.district, dtype=str), return_inverse=True)
         return tuple(str(name) for name in names), number.ravel().astype(np.intp)
 
+    def take(self, rows: NDArray[np.intp]) -> Units:
+        """Some units, in their order."""
+        names, district, city = (tuple(each[row] for row in rows) for each in (self.names, self.district, self.city))
+        return Units(names, district, city, self.shapes[rows], self.crs, self.table.take(rows))
+
     def have_areas(self, parameter: str) -> None:
         """Raises InputError where a unit is no polygon, which the parameter needs."""
         if not (shapely.area(self.shapes) > 0).all():

@@ -88,7 +88,7 @@ class ExplainSemiGtx(NocturneAlgorithm):
         region = region_inputs(run, targets=False)
         found = explain_region(region, read_region_model(run.inputs.text("MODEL")), run.settings.district,
                                _pictures(run), run.resources, run.progress)
-        run.outputs.add_fields("OUTPUT", region.units.table, found.unit_columns())
+        run.outputs.add_fields("OUTPUT", found.region.units.table, found.unit_columns())
         report = run.outputs.file("REPORT")
         if report is not None:
             with run.outputs.writing("REPORT"):

@@ -67,7 +67,7 @@ class MapDistrictEconomy(NocturneAlgorithm):
         region = region_inputs(run)
         found = map_economy(region, read_region_model(read.text("MODEL")), run.settings, run.resources,
                             run.progress)
-        run.outputs.add_fields("OUTPUT", region.units.table, found.unit_columns())
+        run.outputs.add_fields("OUTPUT", found.region.units.table, found.unit_columns())
         kinds = {name: kind for name, (kind, _) in found.district_columns().items()}
         sink = run.outputs.sink("DISTRICTS", kinds, QgsWkbTypes.Type.MultiPolygon, "EPSG:4326")
         for values, outline in found.district_rows() if sink is not None else ():

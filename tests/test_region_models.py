@@ -1,0 +1,93 @@
+"""A fitted model on the layers of a region: its units, what its network counts for, and what it refuses."""
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import shapely
+import torch
+from nocturne.algorithms.districts.explain_region import explain_region
+from nocturne.algorithms.districts.map_economy import map_economy
+from nocturne.algorithms.districts.region_layers import Region
+from nocturne.algorithms.districts.region_models import RegionModel, read_region_model, save_region_model
+from nocturne.algorithms.districts.settings import MapEconomySettings, SemiGtxSettings
+from nocturne.algorithms.districts.training import fit_semigtx
+from nocturne.algorithms.districts.unit_shares import unit_spacing
+from nocturne.algorithms.districts.units import Units
+from nocturne.algorithms.errors import InputError
+from nocturne.algorithms.feature_tables import FeatureTable
+from nocturne.algorithms.progress import Progress
+from nocturne.algorithms.settings import Resources
+from rasterio.crs import CRS
+
+UNITS, DISTRICTS = 48, 12
+CPU = Resources(threads=1, device="cpu")
+QUICK = SemiGtxSettings(epochs=3)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def region() -> Region:
+    """12 districts of 4 square units, whose totals follow a feature and the flows."""
+    random = np.random.default_rng(5)
+    district = np.repeat(np.arange(DISTRICTS), 4)
+    west, south = 113 + 0.1 * (np.arange(UNITS) % 8), 22 + 0.1 * (np.arange(UNITS) // 8)
+    shapes = shapely.box(west, south, west + 0.1, south + 0.1)
+    size = random.gamma(2, 1, UNITS)
+    names = tuple(f"u{number}" for number in range(UNITS))
+    flows = random.poisson(np.outer(np.ones(UNITS), size)) * (1 - np.eye(UNITS))
+    units = Units(names, tuple(f"d{number:02}" for number in district), ("",) * UNITS, shapes, CRS.from_epsg(4326),
+                  FeatureTable("NODES", {}, {}))
+    return Region(units, tuple(f"d{number:02}" for number in range(DISTRICTS)), district, (), None, ("place_a",),
+                  random.poisson(9 * size)[:, None].astype(float), sp.csr_matrix(flows), ("gdp",),
+                  np.bincount(district, size)[:, None], shapes)
+
+
+def trained(region: Region, settings: SemiGtxSettings) -> RegionModel:
+    fitted = fit_semigtx(region.features, region.flows, region.totals, region.district, settings,
+                         spacing=unit_spacing(region.centres))
+    nothing = np.full(len(region.names), np.nan)
+    return RegionModel(fitted, region.names, nothing, nothing, region.targets, np.ones(1), region.units.names)
+
+
+def mapped(region: Region, model: RegionModel) -> tuple[np.ndarray, dict[str, float]]:
+    found = map_economy(region, model, MapEconomySettings(), CPU, Progress())
+    return found.estimates.districts, dict(zip(found.region.units.names, found.estimates.units[:, 0]))
+
+
+@pytest.mark.parametrize("settings", [SemiGtxSettings(network=False), QUICK])
+def test_rows_in_another_order_give_the_same_map(region, tmp_path, settings):
+    save_region_model(str(tmp_path / "model.json"), trained(region, settings), {})
+    model = read_region_model(str(tmp_path / "model.json"))
+    model = replace(model, fitted=replace(model.fitted, shares=np.full(1, 0.5 * settings.network)))
+    order = np.random.default_rng(0).permutation(UNITS)
+    districts, units = mapped(region, model)
+    again, moved = mapped(region.take(order), model)
+    np.testing.assert_array_equal(again, districts)
+    assert moved == units
+
+
+def test_other_units_are_refused(region):
+    model = trained(region, SemiGtxSettings(network=False))
+    renamed = replace(region, units=replace(region.units, names=("new", *region.units.names[1:])))
+    with pytest.raises(InputError, match=r"NODES: 2 units differ .* NODES has 'new'"):
+        mapped(renamed, model)
+    with pytest.raises(InputError, match=r"MODEL: .* doesn't name their units"):
+        mapped(region, replace(model, units=()))
+
+
+def test_an_explanation_follows_units_in_another_order(region):
+    model, order = trained(region, QUICK), np.random.default_rng(0).permutation(UNITS)
+    model = replace(model, fitted=replace(model.fitted, shares=np.full(1, 0.5)))
+    before, after = (explain_region(each, model, "d01", None, CPU, Progress()).explanation
+                     for each in (region, region.take(order)))
+    np.testing.assert_array_equal(before.inputs, after.inputs)
