@@ -63,6 +63,11 @@ def test_training_judges_on_districts_left_out(trained):
     assert results["R2"] > 0.1
     assert json.loads((folder / "metrics.json").read_text())["random_folds"]["target_gdp"]
     assert "blocks of neighbouring districts" in (folder / "report.html").read_text()
+    shares = [json.loads((folder / name).read_text())["network_share"] for name in ("metrics.json", "model.json")]
+    assert shares[0] == shares[1]
+    assert shares[0]["target_gdp"] in (0, 0.25, 0.5)
+    assert f"{shares[0]['target_gdp']:.0%} (target_gdp); the rest is kernel ridge" in (
+        folder / "report.html").read_text()
     left_out = features_of(folder / "left_out.geojson")
     assert all(row["target_gdp_error"] == pytest.approx(abs(row["target_gdp_estimate"] - row["target_gdp"]), abs=1e-6)
                for row in left_out)

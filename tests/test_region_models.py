@@ -1,6 +1,7 @@
 """A fitted model on the layers of a region: its units, what its network counts for, and what it refuses."""
 from __future__ import annotations
 
+import html
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ import scipy.sparse as sp
 import shapely
 import torch
 from nocturne.algorithms.districts.explain_region import explain_region
+from nocturne.algorithms.districts.explanation_report import write_report
 from nocturne.algorithms.districts.map_economy import map_economy
 from nocturne.algorithms.districts.region_layers import Region
 from nocturne.algorithms.districts.region_models import RegionModel, read_region_model, save_region_model
@@ -91,3 +93,30 @@ def test_an_explanation_follows_units_in_another_order(region):
     before, after = (explain_region(each, model, "d01", None, CPU, Progress()).explanation
                      for each in (region, region.take(order)))
     np.testing.assert_array_equal(before.inputs, after.inputs)
+
+
+@pytest.mark.parametrize(("changed", "said"), [
+    ({"alpha": 1}, "MODEL: its network never saw totals"),
+    ({"readout": "district-embedding"}, "MODEL: its READOUT is district-embedding"),
+    ({"network": False}, "MODEL: it is kernel ridge alone")])
+def test_what_has_no_network_to_explain_is_refused(region, changed, said):
+    model = trained(region, replace(QUICK, **changed))
+    with pytest.raises(InputError, match=said):
+        explain_region(region, model, "", None, CPU, Progress())
+
+
+def test_a_network_that_counts_for_nothing_is_said_to(region, tmp_path):
+    warnings = []
+
+    class Heard(Progress):
+        def warning(self, text: str) -> None:
+            warnings.append(text)
+
+    for share, sentence in ((0.0, "The estimates of gdp come from kernel ridge alone"),
+                            (0.25, "The network's share in these estimates is 25%")):
+        model = trained(region, QUICK)
+        model = replace(model, fitted=replace(model.fitted, shares=np.full(1, share)))
+        write_report(str(tmp_path / "why.html"), explain_region(region, model, "", None, CPU, Heard()))
+        assert sentence in html.unescape((tmp_path / "why.html").read_text("utf-8"))
+    assert len(warnings) == 1
+    assert "only the network is explained" in warnings[0]

@@ -33,13 +33,14 @@ MOST_FIELDS = 5  # contributions of single features that the layer gets, per tar
 class ExplainedRegion:
     """region: its units in the order of the model, where that has flow profiles. names: of the inputs of the network,
     the columns of explanation.inputs. district: that was asked for, empty for all. maps: of neurons over street views,
-    where pictures were given."""
+    where pictures were given. shares: (targets,) of the network in the estimates."""
 
     region: Region
     targets: tuple[str, ...]
     names: tuple[str, ...]
     graph: Graph
     explanation: Explanation
+    shares: NDArray[np.float64]
     district: str
     maps: tuple[NeuronMaps, ...] = ()
 
@@ -92,12 +93,21 @@ def explain_region(region: Region, model: RegionModel, district: str, pictures: 
                    resources: Resources, progress: Progress) -> ExplainedRegion:
     """district: whose estimate is explained, empty for the sum of all.
 
-    Raises InputError for a district that isn't there, for a model that has no network, and for pictures that
-    activation_maps refuses.
+    Raises InputError for a district that isn't there, for a model without a network whose units add up, and for
+    pictures that activation_maps refuses.
     """
     fitted = model.fitted
     if fitted.network is None:
         raise InputError("MODEL", "it is kernel ridge alone", "train one with a network")
+    if fitted.heads:
+        raise InputError("MODEL", "its network never saw totals (ALPHA was 1), so that its own estimates say nothing",
+                         "train one with ALPHA below 1")
+    if fitted.settings.readout != "sum-of-units":
+        raise InputError("MODEL", f"its READOUT is {fitted.settings.readout}, whose estimates aren't sums of units",
+                         "train one with sum-of-units")
+    if not fitted.shares.any():
+        progress.warning("The estimates of this model come from kernel ridge alone, because the network didn't help "
+                         "known districts; only the network is explained.")
     if district and district not in region.districts:
         raise InputError("DISTRICT", f"there is no district '{district}' (the first is '{region.districts[0]}')",
                          "give one of DISTRICT_FIELD, or leave it empty")
@@ -116,4 +126,4 @@ def explain_region(region: Region, model: RegionModel, district: str, pictures: 
         found = explain(network, moved, fitted.scale.per_unit, units, progress.part(0.1, 0.7))
         maps = () if pictures is None else activation_maps(region, model, network, moved, found, units, pictures,
                                                            resources, progress.part(0.7, 1))
-    return ExplainedRegion(region, model.targets, tuple(names), graph, found, district, maps)
+    return ExplainedRegion(region, model.targets, tuple(names), graph, found, fitted.shares, district, maps)

@@ -23,6 +23,7 @@ def write_report(path: str, found: ExplainedRegion) -> None:
                      "They tell what the network uses, not what causes output.")
     for number, target in enumerate(found.targets):
         report.heading(target)
+        report.paragraph(_share(target, found.shares[number]))
         gap = found.explanation.gap[number]
         report.paragraph(f"Left unexplained by the finite number of steps: {gap:.2%} of the contributions' size.")
         report.figure(_bars(found, number), "Mean size of the contributions of each input, and of each group.")
@@ -37,6 +38,13 @@ def write_report(path: str, found: ExplainedRegion) -> None:
             report.figure(_street_views(each), f"Street views that raise neuron {each.neuron} of the last hidden layer "
                           f"most, and where in them. The neuron {'raises' if each.raises else 'lowers'} the estimate.")
     report.write(path)
+
+
+def _share(target: str, share: float) -> str:
+    if not share:
+        return (f"The estimates of {target} come from kernel ridge alone, because the network didn't help known "
+                "districts. Only the network is explained here: it counts for nothing in them.")
+    return f"The network's share in these estimates is {share:.0%}. The rest is kernel ridge, which isn't explained."
 
 
 def _street_views(found: NeuronMaps) -> Figure:

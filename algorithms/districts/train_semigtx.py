@@ -1,6 +1,7 @@
 """Judges SemiGTX on districts left out, and trains it on all of them."""
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -36,6 +37,11 @@ class TrainedRegion:
     widths: NDArray[np.float64]
     batches: int
 
+    @property
+    def network_shares(self) -> dict[str, float]:
+        """Of the network in the estimate of each target; the rest is kernel ridge."""
+        return dict(zip(self.region.targets, self.model.shares.tolist()))
+
 
 def train_region(region: Region, settings: TrainSemiGtxSettings, progress: Progress) -> TrainedRegion:
     """Raises InputError for regions and splits that leave too little to learn from, Cancelled."""
@@ -50,7 +56,16 @@ def train_region(region: Region, settings: TrainSemiGtxSettings, progress: Progr
         judgement = judge(region, of_model, split, progress.part(0, JUDGING))
         model = fit_semigtx(region.features, region.flows, region.totals, region.district, of_model,
                             progress.part(JUDGING, 1), unit_spacing(region.centres))
-    return TrainedRegion(region, of_model, split, judgement, model, interval_widths(judgement.evaluation), batches)
+    trained = TrainedRegion(region, of_model, split, judgement, model, interval_widths(judgement.evaluation), batches)
+    if model.network is not None:
+        progress.message("The network's share in the estimates, the rest is kernel ridge: "
+                         f"{shares_text(trained.network_shares)}.")
+    return trained
+
+
+def shares_text(shares: Mapping[str, float]) -> str:
+    """Shares of the network by target, in words."""
+    return ", ".join(f"{share:.0%} ({target})" for target, share in shares.items())
 
 
 def region_model(trained: TrainedRegion) -> RegionModel:
@@ -67,5 +82,5 @@ def save_trained(path: str, trained: TrainedRegion) -> None:
     found = without_nan(summary(scores(trained.judgement.evaluation))[OURS])
     save_region_model(path, region_model(trained), {
         "title": Path(path).stem, "units": len(trained.region.units), "districts": len(trained.region.districts),
-        "batches": trained.batches,
+        "batches": trained.batches, "network_share": trained.network_shares,
         "scores": {"split": trained.split.split, "seed": trained.settings.seed, "of_targets": found}})

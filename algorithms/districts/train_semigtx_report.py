@@ -21,7 +21,7 @@ from .evaluation_report import (
 )
 from .evaluation_summary import summary, without_nan
 from .judge_semigtx import OURS
-from .train_semigtx import TrainedRegion
+from .train_semigtx import TrainedRegion, shares_text
 from .unit_shares import UnitShares
 
 SPLIT_NAMES = {"blocked_folds": "blocks of neighbouring districts", "random_folds": "districts at random",
@@ -34,7 +34,8 @@ def metrics(trained: TrainedRegion) -> dict[str, Any]:
     found = {"split": trained.split.split, "rounds": len(judgement.evaluation.estimates[OURS]),
              "units": len(region.units), "districts": len(region.districts), "features": len(region.names),
              "flows": int(region.flows.nnz),
-             "batches": trained.batches, "scores": summary(scores(judgement.evaluation))}
+             "batches": trained.batches, "network_share": trained.network_shares,
+             "scores": summary(scores(judgement.evaluation))}
     if judgement.random is not None:
         found["random_folds"] = summary(scores(judgement.random))[OURS]
     plain: dict[str, Any] = without_nan(found)
@@ -53,6 +54,7 @@ def write_report(path: str, trained: TrainedRegion) -> None:
     report.paragraph(f"{len(region.units)} units in {len(region.districts)} districts, {len(region.names)} features, "
                      f"{region.flows.nnz} flows. Configuration {trained.settings.configuration}, seed "
                      f"{trained.settings.seed}.")
+    report.paragraph(_network(trained))
     if trained.batches > 1:
         report.paragraph(f"To stay within MAX_MEMORY the network learnt in {trained.batches} batches of whole "
                          "districts: its attention sees one batch at a time, and flows between batches aren't edges. "
@@ -83,6 +85,15 @@ def write_report(path: str, trained: TrainedRegion) -> None:
     report.heading("Maps")
     error_maps(report, evaluation, OURS, region.shapes, region.district)
     report.write(path)
+
+
+def _network(trained: TrainedRegion) -> str:
+    if trained.model.network is None:
+        return "Kernel ridge alone, without the network."
+    if not trained.model.partners:
+        return "The network alone, without kernel ridge."
+    return ("The network's share in the estimates, chosen on known districts that it was trained without: "
+            f"{shares_text(trained.network_shares)}; the rest is kernel ridge.")
 
 
 def _flattery(evaluation: Evaluation, random: Evaluation) -> str:
