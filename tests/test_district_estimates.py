@@ -38,6 +38,25 @@ def test_known_totals_are_preserved_and_the_others_left(units: np.ndarray, distr
     assert np.array_equal(found.districts_low[[0, 2]], known[[0, 2]])
 
 
+@settings(deadline=None)
+@given(arrays(float, (6, 2), elements=AMOUNTS), arrays(float, (3, 2), elements=AMOUNTS),
+       arrays(float, (3, 2), elements=st.one_of(st.just(float("nan")), AMOUNTS)))
+def test_intervals_hold_the_estimates_whatever_is_known(units: np.ndarray, districts: np.ndarray,
+                                                        known: np.ndarray) -> None:
+    found = agreeing_estimates(units, districts, DISTRICT, np.array([0.5, 3.0]), known)
+    assert (found.units_low <= found.units).all()
+    assert (found.units <= found.units_high).all()
+    assert (found.districts_low <= found.districts).all()
+    assert (found.districts <= found.districts_high).all()
+
+
+def test_units_of_an_estimate_of_0_may_have_any_share_of_the_known_total() -> None:
+    found = agreeing_estimates(np.zeros((6, 1)), np.zeros((3, 1)), DISTRICT, np.array([1.0]), np.full((3, 1), 6.0))
+    assert np.allclose(found.units[:, 0], [3, 3, 2, 2, 2, 6])
+    assert np.allclose(found.units_low, 0)
+    assert np.allclose(found.units_high, 6)
+
+
 def test_a_width_of_the_root_per_unit_widens_with_the_total() -> None:
     found = agreeing_estimates(np.ones((6, 1)), np.array([[8.0], [27.0], [1.0]]), DISTRICT, np.array([1.0]))
     assert np.allclose(found.districts_high, (np.sqrt(found.districts / COUNTS) + 1) ** 2 * COUNTS)

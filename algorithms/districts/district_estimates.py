@@ -26,7 +26,8 @@ def agreeing_estimates(units: NDArray[np.float64], districts: NDArray[np.float64
     units: (units, targets) estimates, 0 or more; districts: (districts, targets) estimates; district: (units,). widths:
     (targets,) half widths of intervals of the root of a district's total per unit. known: (districts, targets) totals
     that are preserved where they aren't NaN; those have no interval of their own, and their units keep the relative one
-    of the estimate. A district whose units are all 0 is shared equally.
+    of the estimate, or any share of the total where the estimate is 0. A district whose units are all 0 is shared
+    equally.
     """
     counts = np.bincount(district, minlength=len(districts)).astype(np.float64)[:, None]
     roots = np.sqrt(np.maximum(districts, 0) / counts)
@@ -36,12 +37,21 @@ def agreeing_estimates(units: NDArray[np.float64], districts: NDArray[np.float64
     shares = np.where(sums[district] > 0, units / np.where(sums > 0, sums, 1)[district], 1 / counts[district])
     preserved = np.isfinite(known) if known is not None else np.zeros(districts.shape, dtype=bool)
     middle = np.where(preserved, np.nan_to_num(known), districts) if known is not None else districts
-    with np.errstate(divide="ignore", invalid="ignore"):
-        change = np.where(districts > 0, middle / districts, 0.0)
+    found = shares * middle[district]
+    lowest = np.where(preserved, _scaled(low, districts, middle, 0.0), low)
+    highest = np.where(preserved, _scaled(high, districts, middle, counts * middle), high)
     return Estimates(
-        middle, np.where(preserved, middle, low), np.where(preserved, middle, high), shares * middle[district],
-        shares * (low * np.where(preserved, change, 1))[district],
-        shares * (high * np.where(preserved, change, 1))[district])
+        middle, np.where(preserved, middle, np.minimum(low, middle)),
+        np.where(preserved, middle, np.maximum(high, middle)), found,
+        np.minimum(shares * lowest[district], found), np.maximum(shares * highest[district], found))
+
+
+def _scaled(limit: NDArray[np.float64], districts: NDArray[np.float64], middle: NDArray[np.float64],
+            otherwise: float | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Limits (districts, targets) of estimates, brought to other totals; otherwise where an estimate is about 0."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        found = limit / districts * middle
+    return np.where(np.isfinite(found) | np.isinf(limit), found, otherwise)
 
 
 def outside_ranges(features: NDArray[np.float64], low: NDArray[np.float64],
