@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nocturne.algorithms.compact_blocks import compact_blocks
@@ -95,8 +96,24 @@ def test_the_floor_of_units_finds_totals_that_follow_them() -> None:
     features = np.random.default_rng(1).normal(size=(len(district), 3))
     totals = (np.bincount(district) * 7.0)[:, None]
     (folds,) = make_rounds("random_folds", np.ones(30, dtype=bool), places(30), None, 5, 1, 1)
-    found = ridge_totals(floor_inputs(features, district, 30)["number of units"], totals, folds)
+    no_flows = sp.csr_matrix((len(district), len(district)))
+    found = ridge_totals(floor_inputs(features, no_flows, district, 30)["number of units"], totals, folds)
     assert np.corrcoef(found[:, 0], totals[:, 0])[0, 1] > 0.95
+
+
+def test_the_floor_of_flows_finds_totals_that_follow_what_arrives() -> None:
+    generator, district = np.random.default_rng(1), np.repeat(np.arange(30), 4)
+    flows = generator.poisson(generator.gamma(0.5, 4, 120), (120, 120)) * (1 - np.eye(120))
+    totals = np.bincount(district, flows.sum(axis=0))[:, None]
+    inputs = floor_inputs(generator.normal(size=(120, 3)), sp.csr_matrix(flows), district, 30)
+    blocks = flows.reshape(30, 4, 30, 4).sum(axis=(1, 3))
+    within = np.diag(blocks)
+    np.testing.assert_allclose(inputs["sums of flows"], np.log1p(np.column_stack(
+        (np.full(30, 3), blocks.sum(axis=0) - within, blocks.sum(axis=1) - within, within))))
+    (folds,) = make_rounds("random_folds", np.ones(30, dtype=bool), places(30), None, 5, 1, 1)
+    assert r2(totals, ridge_totals(inputs["sums of flows"], totals, folds)) > 0.8 > r2(
+        totals, ridge_totals(inputs["number of units"], totals, folds))
+    assert "sums of flows" not in floor_inputs(np.zeros((120, 1)), sp.csr_matrix((120, 120)), district, 30)
 
 
 def test_masked_totals_dont_move_the_floor() -> None:

@@ -56,7 +56,7 @@ def trained(qgis_process, region):
 def test_training_judges_on_districts_left_out(trained):
     folder, _, results = trained
     scores = rows_of(folder / "scores.csv")
-    assert {row["method"] for row in scores} == {"SemiGTX", "number of units", "sums of features"}
+    assert {row["method"] for row in scores} == {"SemiGTX", "number of units", "sums of features", "sums of flows"}
     assert all(int(row["districts"]) == DISTRICTS for row in scores)
     ours = next(row for row in scores if row["method"] == "SemiGTX")
     assert results["R2"] == pytest.approx(float(ours["r2"]), abs=1e-6)
@@ -106,7 +106,7 @@ def test_a_comparison_has_the_floors_and_both_halves_of_table_5(qgis_process, re
     assert run.code == 0, run.stderr
     assert {row["method"] for row in rows_of(folder / "methods.csv")} == {
         "encodings none", "encodings LapPE", "encodings RWSE", "encodings LapPE+RWSE", "number of units",
-        "sums of features"}
+        "sums of features", "sums of flows"}
     assert "orders nothing" in (folder / "compared.html").read_text()
 
 

@@ -56,7 +56,7 @@ def all_methods(region: Region, settings: CompareRegionSettings) -> dict[str, Es
     methods = {name: networks.method(way) for name, way in ways.items()}
     if "models" in tables:
         methods.update({f"{name} on features": _regression(region, name, settings.search) for name in REGRESSORS})
-    floors = floor_inputs(region.features, region.district, len(region.districts))
+    floors = floor_inputs(region.features, region.flows, region.district, len(region.districts))
     return {**methods, **{name: floor_method(columns, region.totals) for name, columns in floors.items()}}
 
 

@@ -68,16 +68,15 @@ def district_blocks(columns: NDArray[np.float64], directions: NDArray[np.float64
     what log flows of every unit go and come, only where units are districts (sums of many units say little about single
     partners). Flows of a unit to itself must have been left out before.
     """
-    member = sp.csr_matrix((np.ones(len(district)), (district, np.arange(len(district)))), (districts, len(district)))
+    member = _membership(district, districts)
     counts = np.maximum(np.bincount(district, minlength=districts), 1).astype(np.float64)
     single = len(district) == districts
     size = np.zeros((districts, 0)) if single else np.log(counts)[:, None]
     blocks = {}
     if flows.nnz:
-        into, out = np.asarray(flows.sum(axis=0)).ravel(), np.asarray(flows.sum(axis=1)).ravel()
-        within = np.asarray((member @ flows).multiply(member).sum(axis=1)).ravel()
-        totals = np.log1p(np.stack((member @ into, member @ out, within,
-                                    member @ ((into + out) > 0).astype(np.float64)), axis=1))
+        reached = np.asarray(flows.sum(axis=0)).ravel() + np.asarray(flows.sum(axis=1)).ravel() > 0
+        totals = np.log1p(np.column_stack((flow_sums(flows, district, districts),
+                                           member @ reached.astype(np.float64))))
         blocks["flows"] = np.column_stack((size, totals, totals[:, 0] - totals[:, 1]))
     if columns.shape[1]:
         used = columns if single else columns @ directions
@@ -85,6 +84,18 @@ def district_blocks(columns: NDArray[np.float64], directions: NDArray[np.float64
     if profile is not None and single:
         blocks["rows"] = np.asarray(member @ profile)
     return blocks or {"units": np.log(counts)[:, None]}
+
+
+def flow_sums(flows: sp.csr_matrix, district: NDArray[np.intp], districts: int) -> NDArray[np.float64]:
+    """What arrives in the units of a district, leaves them, and stays within it, (districts, 3)."""
+    member = _membership(district, districts)
+    into, out = np.asarray(flows.sum(axis=0)).ravel(), np.asarray(flows.sum(axis=1)).ravel()
+    within = np.asarray((member @ flows).multiply(member).sum(axis=1)).ravel()
+    return np.stack((member @ into, member @ out, within), axis=1)
+
+
+def _membership(district: NDArray[np.intp], districts: int) -> sp.csr_matrix:
+    return sp.csr_matrix((np.ones(len(district)), (district, np.arange(len(district)))), (districts, len(district)))
 
 
 def _logs(values: NDArray[np.float64], logs: NDArray[np.float64]) -> NDArray[np.float64]:

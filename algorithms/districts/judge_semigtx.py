@@ -49,7 +49,7 @@ def region_rounds(region: Region, split: SplitSettings, seed: int) -> list[Round
 
 def methods(region: Region, settings: SemiGtxSettings) -> dict[str, Estimate]:
     """SemiGTX and the floors, each to be judged on the same folds."""
-    floors = floor_inputs(region.features, region.district, len(region.districts))
+    floors = floor_inputs(region.features, region.flows, region.district, len(region.districts))
 
     def semigtx(folds: Round, seed: int, progress: Progress) -> NDArray[np.float64]:
         return out_of_fold(region.features, region.flows, region.totals, folds, replace(settings, seed=seed),

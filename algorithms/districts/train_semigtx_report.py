@@ -62,8 +62,9 @@ def write_report(path: str, trained: TrainedRegion) -> None:
     report.heading("Districts that the model hasn't seen")
     report.paragraph(f"Left out: {SPLIT_NAMES[trained.split.split]}; {len(evaluation.estimates[OURS])} rounds with "
                      "folds and seeds of their own; mean and standard deviation over the rounds. Per unit: totals over "
-                     "the number of units, which tells more than size. The floors know the number of units, or are "
-                     "ridge regression on the sums of the features.")
+                     "the number of units, which tells more than size. The floors are ridge regression on the "
+                     "number of units, and on it with the sums of the features, or with the flows that come "
+                     "from other districts, go there, and stay.")
     score_table(report, evaluation)
     if trained.judgement.random is not None:
         report.paragraph(_flattery(evaluation, trained.judgement.random))

@@ -29,7 +29,8 @@ class CompareRegionModels(NocturneAlgorithm):
     NOTES = (
         "TABLES chooses comparisons: models, encodings, modalities, alphas, as Tables 7, 5, 6 and 4 of the SemiGTX "
         "paper. All methods get the same folds, features, flows, target transform and search budget. Every table "
-        "holds the floors: ridge regression on the number of units, and on the sums of the features.\n\n"
+        "holds the floors: ridge regression on the number of units, on the sums of the features, and on the sums of "
+        "the flows.\n\n"
         "modalities also replaces places and views by noise of the same mean and spread: what noise gains, the "
         "modality doesn't bring.\n\n"
         "The models are trained with the default's small networks unless CONFIGURATION says published, which takes "
