@@ -35,19 +35,21 @@ def inductive(region: NewYork, folds: Folds, settings: SemiGtxSettings) -> np.nd
     return with_flows(region, folds, replace(settings, evaluation="inductive"))
 
 
-def floor(columns: Callable[[NewYork], np.ndarray]) -> Callable[[NewYork, Folds, SemiGtxSettings], np.ndarray]:
-    """Ridge of log GDP."""
+def floor(columns: Callable[[NewYork], np.ndarray],
+          per_tract: bool = False) -> Callable[[NewYork, Folds, SemiGtxSettings], np.ndarray]:
+    """Ridge of log GDP, or of log GDP per tract."""
     def estimate(region: NewYork, folds: Folds, _: SemiGtxSettings) -> np.ndarray:
         from sklearn.linear_model import RidgeCV
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
 
-        rows, logs, found = columns(region), np.log(region.gdp), np.zeros(len(region.gdp))
+        rows, size, found = columns(region), region.counts if per_tract else 1.0, np.zeros(len(region.gdp))
+        logs = np.log(region.gdp / size)
         for tested in folds:
             kept = np.setdiff1d(np.arange(len(logs)), tested)
             fitted = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-2, 3, 16))).fit(rows[kept], logs[kept])
             found[tested] = fitted.predict(rows[tested])
-        return np.exp(found)
+        return np.exp(found) * size
 
     return estimate
 
@@ -61,18 +63,20 @@ def places(region: NewYork) -> np.ndarray:
 
 
 def flow_totals(region: NewYork) -> np.ndarray:
+    """From other counties, to them, and within."""
     member = _member(region)
-    into, out = (np.asarray(region.flows.sum(axis=axis)).ravel() for axis in (0, 1))
-    within = np.diag((member @ region.flows @ member.T).toarray())
-    return np.log1p(np.column_stack((member @ into, member @ out, within)))
+    flows = (member @ region.flows @ member.T).toarray()
+    within = np.diag(flows)
+    return np.log1p(np.column_stack((flows.sum(axis=0) - within, flows.sum(axis=1) - within, within)))
 
 
+FLOORS = {"tracts": tracts, "places and roads": places,
+          "places, roads and tracts": lambda region: np.column_stack((places(region), tracts(region))),
+          "flow totals": flow_totals,
+          "flow totals and tracts": lambda region: np.column_stack((flow_totals(region), tracts(region)))}
 METHODS = {"with flows": with_flows, "without flows": without_flows, "with flows, inductive": inductive,
-           "floor: tracts": floor(tracts), "floor: places and roads": floor(places),
-           "floor: places, roads and tracts": floor(lambda region: np.column_stack((places(region), tracts(region)))),
-           "floor: flow totals": floor(flow_totals),
-           "floor: flow totals and tracts": floor(
-               lambda region: np.column_stack((flow_totals(region), tracts(region))))}
+           **{f"floor: {name}": floor(columns) for name, columns in FLOORS.items()},
+           **{f"floor: {name}, GDP per tract": floor(columns, True) for name, columns in FLOORS.items()}}
 
 
 def layouts(region: NewYork, seed: int) -> dict[str, Folds]:
@@ -137,7 +141,7 @@ def main() -> None:
     found = evidence(region, options.results, SemiGtxSettings(network=options.network))
     for (method, layout), estimates in found.items():
         total, per_tract = scores(region, estimates)
-        print(f"{method:34} {layout:9} {total.mean():.4f} +- {total.std():.4f}  {per_tract.mean():.3f} +- "
+        print(f"{method:51} {layout:9} {total.mean():.4f} +- {total.std():.4f}  {per_tract.mean():.3f} +- "
               f"{per_tract.std():.3f}")
     for ours in ("with flows", "without flows"):
         for other in METHODS:

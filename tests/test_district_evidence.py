@@ -38,6 +38,16 @@ def test_it_goes_on_where_it_stopped(region, tmp_path, monkeypatch):
     assert district_evidence.scores(region, found["with flows", "shuffled"])[0].min() > 0.5
 
 
+def test_a_floor_of_gdp_per_tract_finds_what_doesnt_depend_on_size(region):
+    folds = list(np.arange(24).reshape(8, 3))
+    alike = NewYork(region.features, region.flows, region.district, 5 * region.counts, region.place)
+    found = district_evidence.METHODS["floor: places and roads, GDP per tract"](alike, folds, SemiGtxSettings())
+    np.testing.assert_allclose(found, alike.gdp)
+    flows = np.expm1(district_evidence.flow_totals(region))
+    assert flows[:, 0].sum() == pytest.approx(flows[:, 1].sum())
+    assert flows[:, 1:].sum() == pytest.approx(region.flows.sum())
+
+
 def test_pairs_of_equal_and_worse_estimates(region):
     exact, worse = region.gdp[None], 2 * region.gdp[None]
     assert district_evidence.paired(region, exact, exact) == (0, 0, 0)
