@@ -6,11 +6,12 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nocturne.algorithms.compact_blocks import compact_blocks
-from nocturne.algorithms.districts.evaluation import evaluate, mean_estimates, scores, size_class
+from nocturne.algorithms.districts.evaluation import Score, evaluate, mean_estimates, scores, size_class
 from nocturne.algorithms.districts.evaluation_report import city_groups, size_groups
+from nocturne.algorithms.districts.evaluation_summary import rounds_text, score_text, summary
 from nocturne.algorithms.districts.floors import floor_inputs, ridge_totals
 from nocturne.algorithms.districts.rivals import REGRESSORS, regressor_totals
-from nocturne.algorithms.districts.splits import make_rounds
+from nocturne.algorithms.districts.splits import make_rounds, too_few_rounds
 from nocturne.algorithms.errors import InputError
 from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.scores import r2
@@ -36,6 +37,16 @@ def test_holdouts_are_a_fifth_and_differ() -> None:
     rounds = make_rounds("holdout_712", np.ones(50, dtype=bool), places(50), None, 5, 20, 1)
     assert [len(fold) for each in rounds for fold in each] == [10] * 20
     assert len({tuple(each[0]) for each in rounds}) > 15
+
+
+def test_few_holdouts_are_warned_of_and_one_round_has_no_spread() -> None:
+    assert "3 rounds of holdout_712" in too_few_rounds("holdout_712", 3)
+    assert not too_few_rounds("holdout_712", 20)
+    assert not too_few_rounds("blocked_folds", 3)
+    found = [Score("SemiGTX", "gdp", number, 9, *[value] * 6) for number, value in ((1, 0.5), (2, 0.5))]
+    (one,), (two,) = ([score_text(*each["SemiGTX"]["gdp"]["r2"])] for each in (summary(found[:1]), summary(found)))
+    assert (one, two) == ("0.5", "0.5 ± 0")
+    assert "deviation" not in rounds_text(1)
 
 
 def test_cities_are_left_out_whole() -> None:

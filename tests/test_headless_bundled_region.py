@@ -59,6 +59,14 @@ def test_it_is_fine_tuned_to_the_totals_of_another_region(qgis_process, tmp_path
     assert [row["target_gdp_estimate"] for row in rows] == pytest.approx([70] * 5, rel=0.05)
 
 
+def test_it_maps_without_any_total(qgis_process, tmp_path):
+    run = qgis_process("nocturne:mapdistricteconomy", OUTPUT=tmp_path / "units.geojson",
+                       NODES=write_nodes(tmp_path / "nodes.geojson", totals=(None, None)))
+    assert run.code == 0, run.stderr
+    rows = [each["properties"] for each in json.loads((tmp_path / "units.geojson").read_text())["features"]]
+    assert sum(row["target_gdp_estimate"] for row in rows) > 0
+
+
 def test_a_field_that_it_lacks_is_named(qgis_process, tmp_path):
     run = qgis_process("nocturne:mapdistricteconomy", NODES=write_nodes(tmp_path / "nodes.geojson", FIELDS[1:]),
                        OUTPUT=tmp_path / "units.gpkg")

@@ -129,7 +129,8 @@ def test_what_is_poor_is_used_and_said(qgis_process, tmp_path):
     assert run.code == 0, run.stderr
     log = run.stdout + run.stderr
     for sentence in ("1 of 8 polygons are invalid and were repaired", "1 features have one value or none",
-                     "1 of 32 feature values are unknown", "1 flows between 8 units; 6 units have none",
+                     "1 of 32 feature values are unknown and taken as the mean",
+                     "1 flows between 8 units; 6 units have none",
                      "1 of 2 edges lead to or from units that aren't among NODES"):
         assert sentence in log
     edges["features"] = edges["features"][1:]
@@ -147,6 +148,7 @@ def test_what_is_poor_is_used_and_said(qgis_process, tmp_path):
      "DISTRICT_FIELD: all units lie in the district 'd'"),
     ("trainsemigtx", {"every": {"target_gdp": None}, "target_gdp": 5.0}, {},
      "TARGET_FIELDS: 'target_gdp' has a total in 1 districts"),
+    ("trainsemigtx", {"every": {"target_gdp": None}}, {}, "TARGET_FIELDS: 'target_gdp' has a total in 0 districts"),
     ("trainsemigtx", {"edge": {"count": -1}}, {}, "COUNT_FIELD: there is the count -1"),
     ("trainsemigtx", {}, {"DISTRICT_FIELD": "city", "TARGET_FIELDS": "place_shops"},
      "TARGET_FIELDS: 'place_shops' has the values"),

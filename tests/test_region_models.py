@@ -11,10 +11,11 @@ import shapely
 import torch
 from nocturne.algorithms.districts.explain_region import explain_region
 from nocturne.algorithms.districts.explanation_report import write_report
+from nocturne.algorithms.districts.judge_semigtx import region_rounds
 from nocturne.algorithms.districts.map_economy import map_economy
-from nocturne.algorithms.districts.region_layers import Region
+from nocturne.algorithms.districts.region_layers import GraphFields, Region, check_trainable, read_region
 from nocturne.algorithms.districts.region_models import RegionModel, read_region_model, save_region_model
-from nocturne.algorithms.districts.settings import MapEconomySettings, SemiGtxSettings
+from nocturne.algorithms.districts.settings import MapEconomySettings, SemiGtxSettings, SplitSettings
 from nocturne.algorithms.districts.training import fit_semigtx
 from nocturne.algorithms.districts.unit_shares import unit_spacing
 from nocturne.algorithms.districts.units import Units
@@ -27,6 +28,15 @@ from rasterio.crs import CRS
 UNITS, DISTRICTS = 48, 12
 CPU = Resources(threads=1, device="cpu")
 QUICK = SemiGtxSettings(epochs=3)
+
+
+class Heard(Progress):
+    def __init__(self) -> None:
+        super().__init__()
+        self.warnings: list[str] = []
+
+    def warning(self, text: str) -> None:
+        self.warnings.append(text)
 
 
 @pytest.fixture(autouse=True)
@@ -106,17 +116,34 @@ def test_what_has_no_network_to_explain_is_refused(region, changed, said):
 
 
 def test_a_network_that_counts_for_nothing_is_said_to(region, tmp_path):
-    warnings = []
-
-    class Heard(Progress):
-        def warning(self, text: str) -> None:
-            warnings.append(text)
-
+    heard = Heard()
     for share, sentence in ((0.0, "The estimates of gdp come from kernel ridge alone"),
                             (0.25, "The network's share in these estimates is 25%")):
         model = trained(region, QUICK)
         model = replace(model, fitted=replace(model.fitted, shares=np.full(1, share)))
-        write_report(str(tmp_path / "why.html"), explain_region(region, model, "", None, CPU, Heard()))
+        write_report(str(tmp_path / "why.html"), explain_region(region, model, "", None, CPU, heard))
         assert sentence in html.unescape((tmp_path / "why.html").read_text("utf-8"))
-    assert len(warnings) == 1
-    assert "only the network is explained" in warnings[0]
+    assert len(heard.warnings) == 1
+    assert "only the network is explained" in heard.warnings[0]
+
+
+def test_few_holdouts_are_warned_of(region):
+    heard = Heard()
+    region_rounds(region, SplitSettings(split="holdout_712", repeats=2), 1, heard)
+    region_rounds(region, SplitSettings(repeats=2), 1, heard)
+    assert len(heard.warnings) == 1
+    assert heard.warnings[0].startswith("2 rounds of holdout_712 say little")
+
+
+def test_fields_without_any_value_are_unknown(region):
+    empty = np.full(UNITS, None, dtype=object)
+    columns = {"unit": np.array(region.units.names, dtype=object),
+               "district": np.array(region.units.district, dtype=object), "place_a": region.features[:, 0],
+               "place_b": empty, "target_gdp": empty}
+    kinds = dict.fromkeys(columns, "text") | {"place_a": "number"}
+    table = FeatureTable("NODES", columns, kinds, tuple(shapely.to_wkb(region.shapes)), "EPSG:4326", 3)
+    found = read_region(table, None, GraphFields("unit", "district"), Progress())
+    assert np.isnan(found.features[:, 1]).all()
+    assert np.isnan(found.totals).all()
+    with pytest.raises(InputError, match="'target_gdp' has a total in 0 districts"):
+        check_trainable(found)

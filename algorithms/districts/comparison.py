@@ -29,7 +29,7 @@ SELF_SUPERVISED = ("simclr", "dgi")  # the paper's SimCLR and GIM; GCN and full 
 
 def compare(region: Region, settings: CompareRegionSettings, progress: Progress) -> Evaluation:
     """Every method of the asked tables on the folds of SPLIT; the configuration's width, layers and epochs for all."""
-    rounds = region_rounds(region, settings, settings.seed)
+    rounds = region_rounds(region, settings, settings.seed, progress)
     methods = all_methods(region, replace(settings, device=pick_device(settings.device, progress)))
     progress.message(f"{len(methods)} methods are fitted on {sum(map(len, rounds))} folds each.")
     with torch_threads(settings):

@@ -9,9 +9,10 @@ from matplotlib.figure import Figure
 
 from ..reports import Report
 from .evaluation import Evaluation, scores
-from .evaluation_summary import SCORES, score_text, summary, without_nan
+from .evaluation_summary import SCORES, rounds_text, score_text, summary, without_nan
 from .region_layers import Region
 from .settings import CompareRegionSettings
+from .splits import too_few_rounds
 from .train_semigtx_report import SPLIT_NAMES
 
 PAIRED_LEVEL = 0.9
@@ -35,10 +36,13 @@ def write_report(path: str, evaluation: Evaluation, region: Region, settings: Co
     report, base = Report("Region models compared"), reference(evaluation)
     rounds = len(next(iter(evaluation.estimates.values())))
     report.paragraph(f"{len(region.units)} units in {len(region.districts)} districts, {len(region.names)} features, "
-                     f"{region.flows.nnz} flows. All methods: the same folds ({SPLIT_NAMES[settings.split]}, {rounds} "
-                     "rounds), the same features and flows, roots of totals per unit, and a search among "
-                     f"{settings.search} candidates on known districts. The networks have the width, layers and epochs "
-                     f"of the configuration {settings.configuration}.")
+                     f"{region.flows.nnz} flows. All methods: the same folds ({SPLIT_NAMES[settings.split]}; "
+                     f"{rounds_text(rounds)}), the same features and flows, roots of totals per unit, and a search "
+                     f"among {settings.search} candidates on known districts. The networks have the width, layers and "
+                     f"epochs of the configuration {settings.configuration}.")
+    few = too_few_rounds(settings.split, settings.repeats)
+    if few:
+        report.paragraph(few)
     for target in evaluation.targets:
         report.heading(target)
         found = summary(scores(evaluation))

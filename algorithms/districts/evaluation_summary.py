@@ -13,7 +13,7 @@ SCORES = {"r2": "R2", "mae": "MAE", "mse": "MSE", "r2_per_unit": "R2 per unit", 
 
 
 def summary(found: Iterable[Score]) -> dict[str, dict[str, dict[str, tuple[float, float]]]]:
-    """Method, target and score to its mean and standard deviation over the rounds."""
+    """Method, target and score to its mean and standard deviation over the rounds, NaN with a single round."""
     rows: dict[str, dict[str, list[Score]]] = {}
     for score in found:
         rows.setdefault(score.method, {}).setdefault(score.target, []).append(score)
@@ -23,7 +23,7 @@ def summary(found: Iterable[Score]) -> dict[str, dict[str, dict[str, tuple[float
 
 def score_text(mean: float, spread: float) -> str:
     """The mean, with the spread where there is one: not with a single round."""
-    return f"{mean:.3g} ± {spread:.2g}" if spread else f"{mean:.3g}"
+    return f"{mean:.3g} ± {spread:.2g}" if np.isfinite(spread) else f"{mean:.3g}"
 
 
 def without_nan(value: Any) -> Any:
@@ -35,5 +35,12 @@ def without_nan(value: Any) -> Any:
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
+def rounds_text(rounds: int) -> str:
+    """What scores of so many rounds are."""
+    if rounds == 1:
+        return "one round, whose scores have no spread"
+    return f"{rounds} rounds with folds and seeds of their own; mean and standard deviation over the rounds"
+
+
 def _spread(values: Sequence[float]) -> tuple[float, float]:
-    return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+    return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")

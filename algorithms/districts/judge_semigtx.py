@@ -13,7 +13,7 @@ from .evaluation import Estimate, Evaluation, evaluate, mean_estimates, scores
 from .floors import floor_inputs, ridge_totals
 from .region_layers import Region
 from .settings import SemiGtxSettings, SplitSettings
-from .splits import Round, make_rounds
+from .splits import Round, make_rounds, too_few_rounds
 from .training import out_of_fold
 
 OURS = "SemiGTX"
@@ -29,7 +29,7 @@ class Judgement:
 
 def judge(region: Region, settings: SemiGtxSettings, split: SplitSettings, progress: Progress) -> Judgement:
     """Raises InputError where the districts don't suffice for the split."""
-    rounds = region_rounds(region, split, settings.seed)
+    rounds = region_rounds(region, split, settings.seed, progress)
     compared = split.random_too and split.split != "random_folds"
     progress.message(f"{sum(map(len, rounds)) + (split.folds if compared else 0)} models are trained for the scores, "
                      "and one for the model file.")
@@ -37,12 +37,15 @@ def judge(region: Region, settings: SemiGtxSettings, split: SplitSettings, progr
                           settings.seed, progress.part(0, 0.6 if compared else 1))
     if not compared:
         return Judgement(evaluation, None)
-    at_random = region_rounds(region, replace(split, split="random_folds", repeats=1), settings.seed)
+    at_random = region_rounds(region, replace(split, split="random_folds", repeats=1), settings.seed, progress)
     return Judgement(evaluation, evaluate({OURS: methods(region, settings)[OURS]}, at_random, region.totals,
                                           region.counts, region.targets, settings.seed, progress.part(0.6, 1)))
 
 
-def region_rounds(region: Region, split: SplitSettings, seed: int) -> list[Round]:
+def region_rounds(region: Region, split: SplitSettings, seed: int, progress: Progress) -> list[Round]:
+    """Warns of too few rounds. Raises InputError where the districts don't suffice for the split."""
+    if too_few_rounds(split.split, split.repeats):
+        progress.warning(too_few_rounds(split.split, split.repeats))
     known = np.isfinite(region.totals).any(axis=1)
     return make_rounds(split.split, known, region.district_centres, region.city, split.folds, split.repeats, seed)
 

@@ -83,7 +83,7 @@ def read_region(nodes: FeatureTable, edges: FeatureTable | None, fields: GraphFi
     units.have_areas("NODES")
     districts, district = units.districts()
     features = list(fields.features) or [name for name in nodes.columns if name.startswith(FEATURES) or name == AREA]
-    columns = np.column_stack([_finite(nodes.numbers(name, "FEATURE_FIELDS")) for name in features]) \
+    columns = np.column_stack([_finite(_numbers(nodes, name, "FEATURE_FIELDS")) for name in features]) \
         if features else np.zeros((len(units), 0))
     flows = _flows(edges, fields, units.names, progress)
     if not features and not flows.nnz:
@@ -115,10 +115,17 @@ def check_trainable(region: Region) -> None:
             raise InputError("TARGET_FIELDS", f"'{target}' has the total {known.min():g}", "give totals of 0 or more")
 
 
+def _numbers(nodes: FeatureTable, field: str, parameter: str) -> NDArray[np.float64]:
+    """NaN for a field without any value, which GeoJSON takes for text."""
+    if nodes.kinds.get(field) == "text" and not any(nodes.texts(field, parameter)):
+        return np.full(len(nodes), np.nan)
+    return nodes.numbers(field, parameter)
+
+
 def _totals(nodes: FeatureTable, field: str, district: NDArray[np.intp],
             districts: Sequence[str]) -> NDArray[np.float64]:
     """The value that the units of a district share; units without one are passed over."""
-    values = _finite(nodes.numbers(field, "TARGET_FIELDS"))
+    values = _finite(_numbers(nodes, field, "TARGET_FIELDS"))
     low, high = np.full(len(districts), np.inf), np.full(len(districts), -np.inf)
     known = np.isfinite(values)
     np.minimum.at(low, district[known], values[known])
@@ -161,16 +168,16 @@ def _cities(units: Units, district: NDArray[np.intp], districts: int) -> tuple[t
 
 def _say(features: Sequence[str], columns: NDArray[np.float64], flows: sp.csr_matrix, given: bool,
          progress: Progress) -> None:
-    alike = [name for name, values in zip(features, columns.T) if not np.nanstd(values[np.isfinite(values)]) > 0]
+    alike = [name for name, values in zip(features, columns.T) if len(np.unique(values[np.isfinite(values)])) < 2]
     if alike:
         progress.warning(f"{len(alike)} features have one value or none and say nothing, the first is '{alike[0]}'.")
     gaps = int(np.isnan(columns).sum())
     if gaps:
-        progress.message(f"{gaps} of {columns.size} feature values are unknown and masked.")
+        progress.message(f"{gaps} of {columns.size} feature values are unknown and taken as the mean.")
     if given:
         alone = len(columns) - np.count_nonzero(np.diff(flows.indptr) + np.diff(flows.tocsc().indptr))
-        progress.message(f"{flows.nnz} flows between {len(columns)} units; {alone} units have none, which counts as "
-                         "unknown.")
+        progress.message(f"{flows.nnz} flows between {len(columns)} units; {alone} units have none, which "
+                         "flow profiles take for zero.")
         if not flows.nnz:
             progress.warning("No edge joins two units: the graph has nodes only.")
 

@@ -11,6 +11,7 @@ from ..errors import InputError
 
 SPLITS = ("blocked_folds", "random_folds", "holdout_712", "leave_city_out")
 TEST_SHARE = 0.2  # 7:1:2; the tenth for choosing belongs to the known districts, whose inner folds choose
+ENOUGH_HOLDOUTS = 20  # rounds of a fifth of the districts, before their scores say anything
 
 Round = list[NDArray[np.intp]]  # numbers of the districts of each fold
 
@@ -40,6 +41,14 @@ def make_rounds(split: str, known: NDArray[np.bool_], centres: NDArray[np.float6
         return [[np.sort(part) for part in np.array_split(generator.permutation(districts), count)]
                 for _ in range(repeats)]
     return [_blocked(districts, centres, count, generator) for _ in range(repeats)]
+
+
+def too_few_rounds(split: str, repeats: int) -> str:
+    """What to say of a holdout of too few rounds; empty where there is nothing to say."""
+    if split != "holdout_712" or repeats >= ENOUGH_HOLDOUTS:
+        return ""
+    return (f"{repeats} rounds of holdout_712 say little, because scores of a fifth of the districts depend on which "
+            f"they are: take {ENOUGH_HOLDOUTS} REPEATS or more.")
 
 
 def _blocked(districts: NDArray[np.intp], centres: NDArray[np.float64], folds: int,

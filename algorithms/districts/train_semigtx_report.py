@@ -19,8 +19,9 @@ from .evaluation_report import (
     score_table,
     size_groups,
 )
-from .evaluation_summary import summary, without_nan
+from .evaluation_summary import rounds_text, summary, without_nan
 from .judge_semigtx import OURS
+from .splits import too_few_rounds
 from .train_semigtx import TrainedRegion, shares_text
 from .unit_shares import UnitShares
 
@@ -60,11 +61,11 @@ def write_report(path: str, trained: TrainedRegion) -> None:
                          "districts: its attention sees one batch at a time, and flows between batches aren't edges. "
                          "Encodings are those of the whole graph.")
     report.heading("Districts that the model hasn't seen")
-    report.paragraph(f"Left out: {SPLIT_NAMES[trained.split.split]}; {len(evaluation.estimates[OURS])} rounds with "
-                     "folds and seeds of their own; mean and standard deviation over the rounds. Per unit: totals over "
-                     "the number of units, which tells more than size. The floors are ridge regression on the "
-                     "number of units, and on it with the sums of the features, or with the flows that come "
-                     "from other districts, go there, and stay.")
+    few = too_few_rounds(trained.split.split, trained.split.repeats)
+    report.paragraph(f"Left out: {SPLIT_NAMES[trained.split.split]}; {rounds_text(len(evaluation.estimates[OURS]))}. "
+                     "Per unit: totals over the number of units, which tells more than size. The floors are ridge "
+                     "regression on the number of units, and on it with the sums of the features, or with the flows "
+                     f"that come from other districts, go there, and stay. {few}")
     score_table(report, evaluation)
     if trained.judgement.random is not None:
         report.paragraph(_flattery(evaluation, trained.judgement.random))
