@@ -207,6 +207,15 @@ def test_a_rotated_space_of_nearly_equal_eigenvalues_moves_no_estimate():
     assert np.ptp(before) > 0.01
 
 
+def test_encodings_of_a_component_do_not_depend_on_the_others():
+    flows = sp.csr_matrix(np.roll(np.eye(24), 1, axis=1) * 5)
+    pair, columns = sp.csr_matrix(np.array([[0, 3], [3, 0]])), np.zeros((26, 1))
+    alone = network.region_graph(columns[:2], pair, 0, Progress())
+    both = network.region_graph(columns, sp.block_diag((flows, pair), "csr"), 0, Progress())
+    torch.testing.assert_close(both.magnitudes[24:], alone.magnitudes)
+    assert both.magnitudes.max() < 3
+
+
 def test_corrupted_nodes_keep_their_own_encodings():
     graph = Graph(torch.arange(6.0)[:, None], torch.tensor([[0, 1, 2], [1, 2, 3]]), torch.ones(3, 2),
                   torch.arange(6.0)[:, None], torch.arange(6.0)[:, None], torch.ones(6, 1, dtype=torch.bool),

@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
 from ...models.semigtx import Graph, SemiGtx, district_mean, district_sum
@@ -71,7 +72,8 @@ def region_graph(columns: NDArray[np.float64], flows: sp.csr_matrix, seed: int, 
     edges = _strongest(flows)
     origin, destination = edges.nonzero()
     both = np.log1p(np.stack((_at(flows, origin, destination), _at(flows, destination, origin)), axis=1))
-    size = np.sqrt(np.count_nonzero(encoding.present[:, 0]) or 1)
+    _, component = connected_components(flows, directed=False)
+    size = np.sqrt(np.bincount(component)[component])[:, None]  # an even vector of a component has entries of 1
     return Graph(_tensor(columns), torch.from_numpy(np.stack((origin, destination)).astype(np.int64)), _tensor(both),
                  _tensor(encoding.magnitudes * size), _tensor(encoding.values), torch.from_numpy(encoding.present),
                  _tensor(returns))

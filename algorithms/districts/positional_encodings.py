@@ -15,6 +15,7 @@ from ..progress import Progress
 
 DENSE_NODES = 512  # components up to this size are solved whole
 SOLVER_TOLERANCE = 1e-7
+RETURN_STEPS = 20
 EXACT_WORK = 2e10  # multiplications; beyond them return probabilities are estimated
 PROBES = 128
 BLOCK = 256
@@ -77,7 +78,7 @@ def space_magnitudes(vectors: NDArray[np.float64], values: NDArray[np.float64]) 
     return found
 
 
-def return_probabilities(flows: sp.spmatrix | NDArray[np.float64], steps: int = 20, seed: int = 0,
+def return_probabilities(flows: sp.spmatrix | NDArray[np.float64], steps: int = RETURN_STEPS, seed: int = 0,
                          progress: Progress | None = None) -> NDArray[np.float64]:
     """Probability of being back after 1..steps steps of the directed walk, shape (units, steps).
 
@@ -88,7 +89,7 @@ def return_probabilities(flows: sp.spmatrix | NDArray[np.float64], steps: int = 
     walk = _walk(flows)
     units = walk.shape[0]
     found = np.zeros((units, steps))
-    if float(walk.nnz) * units * steps <= EXACT_WORK:
+    if not are_returns_estimated(walk, steps):
         for start in range(0, units, BLOCK):
             numbers = np.arange(start, min(start + BLOCK, units))
             state = np.zeros((units, len(numbers)))
@@ -105,6 +106,11 @@ def return_probabilities(flows: sp.spmatrix | NDArray[np.float64], steps: int = 
         found[:, step] = np.clip((signs * state).mean(axis=1), 0, 1)
         progress.report((step + 1) / steps)
     return found
+
+
+def are_returns_estimated(flows: sp.csr_matrix, steps: int = RETURN_STEPS) -> bool:
+    """Whether flows (units, units) are too many for exact return probabilities."""
+    return float(flows.nnz) * flows.shape[0] * steps > EXACT_WORK
 
 
 def _components(weights: sp.csr_matrix) -> Iterator[NDArray[np.intp]]:

@@ -15,6 +15,7 @@ from .evaluation import scores
 from .evaluation_summary import summary, without_nan
 from .judge_semigtx import OURS, Judgement, interval_widths, judge
 from .network import batch_count
+from .positional_encodings import are_returns_estimated
 from .region_layers import Region, check_trainable
 from .region_models import RegionModel, save_region_model
 from .settings import SemiGtxSettings, SplitSettings, TrainSemiGtxSettings
@@ -52,6 +53,9 @@ def train_region(region: Region, settings: TrainSemiGtxSettings, progress: Progr
     batches = batch_count(region.flows, len(region.districts), of_model) if of_model.network else 0
     if batches > 1:
         progress.message(f"The network learns in {batches} batches of whole districts, to stay within MAX_MEMORY.")
+    if of_model.network and are_returns_estimated(region.flows):
+        progress.message("The graph is large: return probabilities of its walks are estimated by random signs, well "
+                         "for the first steps and poorly for the last.")
     with torch_threads(settings):
         judgement = judge(region, of_model, split, progress.part(0, JUDGING))
         model = fit_semigtx(region.features, region.flows, region.totals, region.district, of_model,
