@@ -110,7 +110,7 @@ def return_probabilities(flows: sp.spmatrix | NDArray[np.float64], steps: int = 
 
 def are_returns_estimated(flows: sp.csr_matrix, steps: int = RETURN_STEPS) -> bool:
     """Whether flows (units, units) are too many for exact return probabilities."""
-    return float(flows.nnz) * flows.shape[0] * steps > EXACT_WORK
+    return bool(float(flows.nnz) * flows.shape[0] * steps > EXACT_WORK)
 
 
 def _components(weights: sp.csr_matrix) -> Iterator[NDArray[np.intp]]:
