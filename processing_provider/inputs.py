@@ -14,6 +14,7 @@ from qgis.core import (
     QgsField,
     QgsGeometry,
     QgsProcessingContext,
+    QgsProcessingOutputLayerDefinition,
     QgsProcessingParameterBoolean,
     QgsProcessingParameterCrs,
     QgsProcessingParameterDateTime,
@@ -157,6 +158,19 @@ class Inputs:
             raise InputError(names[0], f"{listed} were both given" if given else f"neither {' nor '.join(names)} was "
                              "given", "give one of them")
         return given[0]
+
+    def refuse(self, names: Iterable[str], given: str) -> None:
+        """Raises InputError for a parameter that says nothing beside the one that was given.
+
+        Temporary outputs that QGIS names by default are nobody's wish.
+        """
+        for name in names:
+            definition, value = self._algorithm.parameterDefinition(name), self._parameters.get(name)
+            if isinstance(value, QgsProcessingOutputLayerDefinition):
+                value = value.sink.staticValue()
+            by_default = definition.isDestination() and definition.createByDefault() and value == "TEMPORARY_OUTPUT"
+            if value not in (None, "") and not by_default:
+                raise InputError(name, f"it has no meaning with {given}", "leave it empty")
 
     def text(self, name: str) -> str:
         return str(self._algorithm.parameterAsString(self._parameters, name, self._context))

@@ -22,6 +22,7 @@ from nocturne.algorithms.air_quality.knndm import hull_grid, knndm, match_distan
 from nocturne.algorithms.air_quality.settings import ComparisonSettings, Pm25Settings
 from nocturne.algorithms.air_quality.site_days import SiteDays
 from nocturne.algorithms.air_quality.spatial_scores import ALL_NAMES, all_scores, by_distance
+from nocturne.algorithms.air_quality.train_pm25 import train_pm25
 from nocturne.algorithms.air_quality.windows import make_windows
 from nocturne.algorithms.errors import InputError
 from nocturne.algorithms.execution import torch_threads
@@ -147,6 +148,12 @@ def test_the_report_ends_with_what_is_real(compared, tmp_path):
     assert found["conclusions"] == sentences
 
 
+def test_nothing_is_concluded_about_locations_where_none_was_compared():
+    alone = dataclasses.replace(SETTINGS, geolocations="none", protocols="random_places", seeds=1)
+    found = compare_geolocation(simulated(), alone, "", None, Resources(threads=1), Progress())
+    assert not any("location feature" in sentence for sentence in conclusions(found, summarise(found, Progress())))
+
+
 def test_the_control_is_the_same_network_and_knows_nothing_of_the_place():
     days = simulated()
     plan = comparison.make_plan(days, SETTINGS, "", None, Resources(threads=1), Progress())
@@ -217,6 +224,15 @@ def test_what_cannot_be_compared_is_said_before_anything_is_trained(monkeypatch,
         compare_geolocation(simulated(sites), dataclasses.replace(SETTINGS, **changes), "", None,
                             Resources(threads=1), Progress())
     assert str(error.value).startswith(sentence)
+
+
+def test_a_target_that_never_changes_is_refused():
+    site_days = simulated()
+    constant = dataclasses.replace(site_days, target=np.full_like(site_days.target, 7))
+    for run in (lambda: compare_geolocation(constant, SETTINGS, "", None, Resources(threads=1), Progress()),
+                lambda: train_pm25(constant, Pm25Settings(window=3, min_days=1), "", Resources(threads=1), Progress())):
+        with pytest.raises(InputError, match=r"^TARGET_FIELD: it is 7 in all 200 site-days"):
+            run()
 
 
 def test_a_checkpoint_without_satclip_is_refused():

@@ -157,7 +157,7 @@ def test_the_bundled_model_estimates_and_warns_outside_what_it_knows(qgis_proces
     assert run.results["OUTSIDE_COUNT"] == 1
     said = run.stdout + run.stderr
     assert card["warning"] in said
-    assert "1 of 2 site-days lie outside the covariates or the region" in said
+    assert "1 of 2 estimates lie outside the covariates or the region" in said
 
 
 def test_the_simulated_country_is_learnt_from(qgis_process, tmp_path):
@@ -229,5 +229,11 @@ def test_daily_rasters_become_dated_maps_with_their_styles(qgis_process, trained
     assert run.code == 0, run.stderr
     [row] = rows_of(tmp_path / "out.csv")  # its window reaches back to the first raster, as that of the cell does
     assert float(row["pm25"]) == pytest.approx(found["ESTIMATE"][1, 0, 0], rel=1e-5)
+    named = {"CALENDAR": tmp_path / "in.geojson", "OUTPUT": tmp_path / "new.csv"}
+    for name, path in named.items():
+        run = qgis_process("nocturne:estimatepm25", RASTERS=folder, ESTIMATE=tmp_path / "new.tif", **{name: path})
+        assert (run.code, run.error) == (1, f"{name}: it has no meaning with RASTERS; leave it empty.")
+    run = qgis_process("nocturne:estimatepm25", INPUT=tmp_path / "in.geojson", LOW=tmp_path / "new.tif", **FIELDS)
+    assert (run.code, run.error) == (1, "LOW: it has no meaning with INPUT; leave it empty.")
     both = qgis_process("nocturne:estimatepm25", RASTERS=folder, INPUT=trained[0] / "site_days.geojson")
     assert (both.code, both.error) == (1, "INPUT: INPUT and RASTERS were both given; give one of them.")

@@ -32,7 +32,7 @@ def test_points_get_estimates_between_the_monitors_of_their_day(qgis_process, tm
     run = qgis_process("nocturne:interpolatepm25", MONITORS=write(tmp_path / "monitors.geojson", measured()), **FIELDS,
                        INPUT=write(tmp_path / "points.geojson", wanted), OUTPUT=tmp_path / "out.csv")
     assert run.code == 0, run.stderr
-    assert run.results["ESTIMATE_COUNT"] == 3
+    assert (run.results["ESTIMATE_COUNT"], run.results["OUTSIDE_COUNT"]) == (3, 1)
     with (tmp_path / "out.csv").open(newline="") as file:
         west, east, other_day, australia = csv.DictReader(file)
     assert 8 < float(west["pm25"]) < float(east["pm25"]) < 25
@@ -50,7 +50,8 @@ def test_the_cells_of_a_grid_get_what_points_there_get(qgis_process, tmp_path):
     run = qgis_process("nocturne:interpolatepm25", MONITORS=monitors, DATE_FIELD="date", PM25_FIELD="pm25",
                        GRID=tmp_path / "grid.tif", ESTIMATE=tmp_path / "map.tif", HIGH=tmp_path / "high.tif")
     assert run.code == 0, run.stderr
-    assert run.results["DAYS"] == 2
+    assert (run.results["DAYS"], run.results["ESTIMATE_COUNT"], run.results["OUTSIDE_COUNT"]) == (2, 10, 0)
+    assert "elsewhere the courses say little" in run.stdout + run.stderr
     with rasterio.open(tmp_path / "map.tif") as dataset, rasterio.open(tmp_path / "high.tif") as high:
         assert dataset.descriptions == ("2020-02-01", "2020-02-02")
         found, upper = dataset.read(), high.read()

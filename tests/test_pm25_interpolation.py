@@ -5,6 +5,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from nocturne.algorithms.air_quality import interpolate_maps
 from nocturne.algorithms.air_quality.distances import unit_vectors
 from nocturne.algorithms.air_quality.interpolate_pm25 import BUNDLED
 from nocturne.algorithms.air_quality.interpolation import (
@@ -118,6 +119,17 @@ def test_the_table_is_made_and_resumed_by_fold(tmp_path, monkeypatch):
     assert all(value < 1 for value in found.values())
     monkeypatch.setattr(pm25_interpolation, "kriging", lambda *_: pytest.fail("nothing is computed again"))
     assert pm25_interpolation.evidence(every, site, results, (1, 2)) == found
+
+
+def test_cells_of_maps_far_from_the_monitors_are_counted():
+    interpolator = read_interpolation(load_model(bundled_path(BUNDLED), KIND))
+    given = monitors(days=1)
+    field = interpolator.day_field(given, np.arange(60), 737_000)
+    positions = np.array([[-90.0, 38], [150, -30], [151, -30], [152, -30]])
+    maps, outside = interpolate_maps._block(interpolator, [field], positions, np.array([True, True, True, False]),
+                                            Progress())
+    assert outside == 2
+    assert np.isfinite(maps[0]).sum() == 3
 
 
 def test_the_bundled_interpolation_reads_and_says_where_it_comes_from():

@@ -25,7 +25,7 @@ from .neighbours import Donors
 from .network import fitting_resources
 from .settings import FULL, FUSIONS, GEOLOCATIONS, PROTOCOLS, SAME_EVERYWHERE, ComparisonSettings, names_in
 from .site_days import SiteDays
-from .train_pm25 import FEWEST_PLACES, make_data
+from .train_pm25 import check_targets, make_data
 
 NO_RESIDUALS, ALL_RESIDUALS, FAR_RESIDUALS = "none", "all", "beyond_100_km"
 FAR_KM = 100.0
@@ -175,10 +175,7 @@ def make_plan(site_days: SiteDays, settings: ComparisonSettings, checkpoint: str
     """Windows, folds and features of places; raises InputError where they can't be made."""
     base = make_data(site_days, site_days.measured, settings.of_model("none", FUSIONS[0], settings.seed), "", resources,
                      progress)
-    places = len(np.unique(base.place))
-    if places < FEWEST_PLACES:
-        raise InputError("INPUT", f"the target was measured at {places} places",
-                         f"give site-days of at least {FEWEST_PLACES}")
+    check_targets(base)
     layouts, matched = make_layouts(site_days, settings, map_points)
     data, encoders = _encoded(base, settings, checkpoint, resources)
     return Plan(base, settings, layouts, data, encoders, matched)

@@ -103,6 +103,7 @@ def summarise(found: Comparison, progress: Progress) -> Summary:
 def conclusions(found: Comparison, summary: Summary) -> list[str]:
     """Plain sentences: which differences are real, and how many aren't."""
     sentences: list[str] = []
+    located = any(variant.knows_place for variant in found.variants)
     for protocol in found.protocols:
         mine = [each for each in summary.differences if each.protocol == protocol]
         real = [each for each in mine if each.is_real]
@@ -114,7 +115,7 @@ def conclusions(found: Comparison, summary: Summary) -> list[str]:
                              "told from chance.")
         gains = [each for each in real if each.model[0].knows_place and each.other[0] == each.model[0].control
                  and each.r2.value > 0]
-        if not gains:
+        if located and not gains:
             sentences.append(f"{protocol}: no location feature is shown to be better than the same network without it.")
     if len(found.seeds) == 1:
         sentences.append("With one seed the chance of training isn't known; take SEEDS of at least 3 before you "

@@ -34,6 +34,16 @@ class TableEstimates:
     dissimilarity: NDArray[np.float64]
     outside: NDArray[np.bool_]
 
+    @property
+    def count(self) -> int:
+        """Rows with an estimate."""
+        return int(np.isfinite(self.value).sum())
+
+    @property
+    def outside_count(self) -> int:
+        """Those of them that lie outside."""
+        return int((self.outside & np.isfinite(self.value)).sum())
+
 
 def named_model(model_file: str, progress: Progress) -> Model:
     """The model of a file, or the bundled one where none was named, whose card says what to beware of."""
@@ -70,11 +80,12 @@ def estimate_table(table: FeatureTable, date_field: str, site_field: str, calend
     value, low, high, unlike = (np.where(window >= 0, each[window], np.nan) for each in (
         found.value, found.low, found.high, estimator.dissimilarity(data, every)))
     outside = outside_ranges(model, site_days, rows) | (unlike > 1)
-    if outside.any():
+    estimates = TableEstimates(value, low, np.where(np.isfinite(high), high, np.nan), unlike, outside)
+    if estimates.outside_count:
         first, last = (date.fromordinal(model.card["training"][day]) for day in ("first_day", "last_day"))
-        progress.warning(f"{int(outside.sum())} of {len(rows)} site-days lie outside the covariates or the region that "
-                         f"the model was trained on ({first} to {last}); their estimates may be far off.")
-    return TableEstimates(value, low, np.where(np.isfinite(high), high, np.nan), unlike, outside)
+        progress.warning(f"{estimates.outside_count} of {estimates.count} estimates lie outside the covariates or "
+                         f"the region that the model was trained on ({first} to {last}); they may be far off.")
+    return estimates
 
 
 def _rows_of(table: FeatureTable, date_field: str, site_field: str, site_days: SiteDays) -> NDArray[np.intp]:

@@ -29,16 +29,29 @@ class PointEstimates:
     high: NDArray[np.float64]
     outside: NDArray[np.bool_]
 
+    @property
+    def count(self) -> int:
+        """Rows with an estimate."""
+        return int(np.isfinite(self.value).sum())
 
-def interpolation_model(model_file: str) -> Interpolator:
-    """Empty takes the bundled one."""
-    return read_interpolation(load_model(model_file or bundled_path(BUNDLED), KIND))
+    @property
+    def outside_count(self) -> int:
+        """Those of them that lie outside."""
+        return int((self.outside & np.isfinite(self.value)).sum())
+
+
+def interpolation_model(model_file: str, progress: Progress) -> Interpolator:
+    """The interpolator of a file, or the bundled one where none was named, whose card says what to beware of."""
+    model = load_model(model_file or bundled_path(BUNDLED), KIND)
+    if "warning" in model.card:
+        progress.warning(model.card["warning"])
+    return read_interpolation(model)
 
 
 def interpolate_points(points: FeatureTable, point_date_field: str, monitors: FeatureTable, date_field: str,
                        pm25_field: str, model_file: str, progress: Progress) -> PointEstimates:
     """Estimates of every row, in its order. Raises InputError, Cancelled."""
-    model = interpolation_model(model_file)
+    model = interpolation_model(model_file, progress)
     given = dict(by_day(donors := read_monitors(monitors, date_field, pm25_field)))
     longitude, latitude = point_positions(points).T
     places, which = np.unique(unit_vectors(longitude, latitude), axis=0, return_inverse=True)
@@ -63,10 +76,15 @@ def interpolate_points(points: FeatureTable, point_date_field: str, monitors: Fe
     if lacking:
         progress.warning(f"On {len(lacking)} of {len(days)} days there are fewer than {FEWEST_MONITORS} monitors, so "
                          "these days get no estimate.")
-    if outside.any():
-        progress.warning(f"{int(outside.sum())} of {len(outside)} rows lie farther from monitors than the model was "
-                         "checked; their estimates may be far off.")
-    return PointEstimates(value, low, high, outside)
+    estimates = PointEstimates(value, low, high, outside)
+    warn_outside(estimates.outside_count, estimates.count, progress)
+    return estimates
+
+
+def warn_outside(outside: int, estimates: int, progress: Progress) -> None:
+    if outside:
+        progress.warning(f"{outside} of {estimates} estimates lie farther from monitors than the model was checked; "
+                         "they may be far off.")
 
 
 def read_monitors(table: FeatureTable, date_field: str, pm25_field: str) -> Donors:

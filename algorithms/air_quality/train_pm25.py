@@ -60,10 +60,7 @@ def train_pm25(site_days: SiteDays, settings: Pm25Settings, checkpoint: str, res
                progress: Progress) -> Trained:
     """Trains on all site-days that have a target. Raises InputError where there are too few, Cancelled."""
     data = make_data(site_days, site_days.measured, settings, checkpoint, resources, progress)
-    places = len(np.unique(data.place))
-    if places < FEWEST_PLACES:
-        raise InputError("INPUT", f"the target was measured at {places} places",
-                         f"give site-days of at least {FEWEST_PLACES}")
+    check_targets(data)
     device = torch.device(pick_device(resources.device, progress))
     every = np.arange(len(data.windows.target))
     with torch_threads(fitting_resources(settings.configuration, resources)):
@@ -72,6 +69,17 @@ def train_pm25(site_days: SiteDays, settings: Pm25Settings, checkpoint: str, res
         importance = shuffled_importance(estimator, data, every, device, progress.part(0.9, 1))
     estimator = estimator.with_applicability(data, every, importance)
     return Trained(estimator, data, checked, attention.mean(axis=0, dtype=np.float64), importance)
+
+
+def check_targets(data: Data) -> None:
+    """Raises InputError where the windows are of too few places, or their targets all the same."""
+    places = len(np.unique(data.place))
+    if places < FEWEST_PLACES:
+        raise InputError("INPUT", f"the target was measured at {places} places",
+                         f"give site-days of at least {FEWEST_PLACES}")
+    if data.target.min() == data.target.max():
+        raise InputError("TARGET_FIELD", f"it is {data.target[0]:g} in all {len(data.target)} site-days",
+                         "choose the field with measured PM2.5")
 
 
 def make_data(site_days: SiteDays, targets: NDArray[np.intp], settings: Pm25Settings, checkpoint: str,

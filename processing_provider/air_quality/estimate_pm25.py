@@ -18,6 +18,8 @@ from qgis.core import (
 from ..base import NocturneAlgorithm, Run
 from ..inputs import described
 
+OF_POINTS, OF_MAPS = ("CALENDAR", "CALENDAR_RASTERS", "OUTPUT"), ("ESTIMATE", "LOW", "HIGH", "APPLICABILITY")
+
 
 class EstimatePm25(NocturneAlgorithm):
     NAME = "estimatepm25"
@@ -90,11 +92,11 @@ class EstimatePm25(NocturneAlgorithm):
                 QgsProcessingOutputNumber("OUTSIDE_COUNT", "Number of estimates outside the training data")]
 
     def execute(self, run: Run) -> dict[str, Any]:
-        return self._points(run) if run.inputs.one_of("INPUT", "RASTERS") == "INPUT" else self._maps(run)
+        given = run.inputs.one_of("INPUT", "RASTERS")
+        run.inputs.refuse(OF_MAPS if given == "INPUT" else OF_POINTS, given)
+        return self._points(run) if given == "INPUT" else self._maps(run)
 
     def _points(self, run: Run) -> dict[str, Any]:
-        import numpy as np
-
         from ...algorithms.air_quality.estimate_pm25 import estimate_table
 
         read = run.inputs
@@ -105,7 +107,7 @@ class EstimatePm25(NocturneAlgorithm):
         run.outputs.add_fields("OUTPUT", table, {
             "pm25": ("number", found.value), "pm25_low": ("number", found.low), "pm25_high": ("number", found.high),
             "pm25_unlike": ("number", found.dissimilarity), "outside_range": ("integer", found.outside.astype(int))})
-        return {"ESTIMATE_COUNT": int(np.isfinite(found.value).sum()), "OUTSIDE_COUNT": int(found.outside.sum())}
+        return {"ESTIMATE_COUNT": found.count, "OUTSIDE_COUNT": found.outside_count}
 
     def _maps(self, run: Run) -> dict[str, Any]:
         from ...algorithms.air_quality.estimate_maps import MAPS, estimate_maps

@@ -19,6 +19,8 @@ from qgis.core import (
 from ..base import NocturneAlgorithm, Run
 from ..inputs import described
 
+OF_POINTS, OF_MAPS = ("OUTPUT",), ("ESTIMATE", "LOW", "HIGH")
+
 
 class InterpolatePm25(NocturneAlgorithm):
     NAME = "interpolatepm25"
@@ -74,16 +76,16 @@ class InterpolatePm25(NocturneAlgorithm):
         ]
 
     def results(self) -> list[QgsProcessingOutputDefinition]:
-        return [QgsProcessingOutputNumber("ESTIMATE_COUNT", "Number of estimates at points"),
-                QgsProcessingOutputNumber("OUTSIDE_COUNT", "Number of rows far from monitors"),
+        return [QgsProcessingOutputNumber("ESTIMATE_COUNT", "Number of estimates"),
+                QgsProcessingOutputNumber("OUTSIDE_COUNT", "Number of estimates far from monitors"),
                 QgsProcessingOutputNumber("DAYS", "Days of the maps")]
 
     def execute(self, run: Run) -> dict[str, Any]:
-        return self._points(run) if run.inputs.one_of("INPUT", "GRID") == "INPUT" else self._maps(run)
+        given = run.inputs.one_of("INPUT", "GRID")
+        run.inputs.refuse(OF_MAPS if given == "INPUT" else OF_POINTS, given)
+        return self._points(run) if given == "INPUT" else self._maps(run)
 
     def _points(self, run: Run) -> dict[str, Any]:
-        import numpy as np
-
         from ...algorithms.air_quality.interpolate_pm25 import interpolate_points
 
         read = run.inputs
@@ -93,14 +95,14 @@ class InterpolatePm25(NocturneAlgorithm):
         run.outputs.add_fields("OUTPUT", points, {
             "pm25": ("number", found.value), "pm25_low": ("number", found.low), "pm25_high": ("number", found.high),
             "outside_range": ("integer", found.outside.astype(int))})
-        return {"ESTIMATE_COUNT": int(np.isfinite(found.value).sum()), "OUTSIDE_COUNT": int(found.outside.sum())}
+        return {"ESTIMATE_COUNT": found.count, "OUTSIDE_COUNT": found.outside_count}
 
     def _maps(self, run: Run) -> dict[str, Any]:
         from ...algorithms.air_quality.interpolate_maps import MAPS, interpolate_maps
 
         read = run.inputs
         paths = {name: run.outputs.raster(name) for name in MAPS}
-        days = interpolate_maps(read.raster("GRID"), read.features("MONITORS"), read.text("DATE_FIELD"),
-                                read.text("PM25_FIELD"), read.text("MODEL"),
-                                {name: path for name, path in paths.items() if path}, run.resources, run.progress)
-        return {"DAYS": days}
+        found = interpolate_maps(read.raster("GRID"), read.features("MONITORS"), read.text("DATE_FIELD"),
+                                 read.text("PM25_FIELD"), read.text("MODEL"),
+                                 {name: path for name, path in paths.items() if path}, run.resources, run.progress)
+        return {"DAYS": found.days, "ESTIMATE_COUNT": found.estimates, "OUTSIDE_COUNT": found.outside}
