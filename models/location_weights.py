@@ -23,12 +23,16 @@ def load_geoclip(checkpoint: str = "") -> GeoClip:
     path = Path(checkpoint) if checkpoint else _installed_geoclip()
     if not path.is_file():
         raise InputError("CHECKPOINT", f"'{path}' isn't there", "give the path of location_encoder_weights.pth")
-    if hashlib.sha256(path.read_bytes()).hexdigest() != GEOCLIP_SHA256:
+    if file_sha256(path) != GEOCLIP_SHA256:
         raise InputError("CHECKPOINT" if checkpoint else "ENCODER", f"'{path.name}' isn't the weights file of "
                          "GeoCLIP's location encoder", "install the package anew: pip install --no-deps geoclip")
     encoder = GeoClip()
     encoder.load_state_dict(load_checkpoint(str(path), "CHECKPOINT"))
     return encoder.eval()
+
+
+def file_sha256(path: str | Path) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def _installed_geoclip() -> Path:

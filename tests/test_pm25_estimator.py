@@ -12,13 +12,15 @@ from nocturne.algorithms.air_quality.estimator import Data, fit_estimator
 from nocturne.algorithms.air_quality.inner_folds import block_folds, random_place_folds, spatial_blocks
 from nocturne.algorithms.air_quality.linear import fit_ridge
 from nocturne.algorithms.air_quality.mixture import Mixture, best_weights
-from nocturne.algorithms.air_quality.model_file import KIND, read_estimator, save_estimator
+from nocturne.algorithms.air_quality.model_file import KIND, check_location_weights, read_estimator, save_estimator
 from nocturne.algorithms.air_quality.network import RECIPES, Samples, train_network
 from nocturne.algorithms.air_quality.scaling import Scaler
 from nocturne.algorithms.air_quality.settings import Pm25Settings
 from nocturne.algorithms.air_quality.site_days import SiteDays
+from nocturne.algorithms.air_quality.train_pm25 import train_pm25
 from nocturne.algorithms.air_quality.tree_ensemble import grow_boosted_trees
 from nocturne.algorithms.air_quality.windows import MASKED, make_windows
+from nocturne.algorithms.errors import InputError
 from nocturne.algorithms.execution import torch_threads
 from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.scores import r2
@@ -140,13 +142,27 @@ def test_a_stored_model_estimates_bit_by_bit_the_same(monkeypatch, tmp_path):
     data = with_windows(simulated())
     every = np.arange(len(data.windows.target))
     model = fit_estimator(data, every, SETTINGS, CPU, Progress())
-    save_estimator(str(tmp_path / "model.json"), model, data, every, {"title": "test"})
-    again = read_estimator(load_model(str(tmp_path / "model.json"), KIND))
+    own, copy, other = (tmp_path / name for name in ("own.ckpt", "copy.ckpt", "other.ckpt"))
+    for path, content in ((own, b"1"), (copy, b"1"), (other, b"2")):
+        path.write_bytes(content)
+    save_estimator(str(tmp_path / "model.json"), model, data, every, {"title": "test"}, str(own))
+    stored = load_model(str(tmp_path / "model.json"), KIND)
+    check_location_weights(stored, str(copy))
+    with pytest.raises(InputError, match=r"^CHECKPOINT: 'other.ckpt' has other weights than .* 'own.ckpt'"):
+        check_location_weights(stored, str(other))
+    again = read_estimator(stored)
     assert again.settings == SETTINGS
     assert again.names == model.names
     for one, other in zip(dataclasses.astuple(model.estimate(data, every, CPU, Progress())),
                           dataclasses.astuple(again.estimate(data, every, CPU, Progress()))):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("encoder", ["none", "cyclic", "harmonics_siren"])
+def test_a_checkpoint_that_no_encoder_reads_is_refused(encoder):
+    settings = dataclasses.replace(SETTINGS, geolocation=encoder)
+    with pytest.raises(InputError, match=f"^CHECKPOINT: the encoder '{encoder}' has no weights; leave it empty"):
+        train_pm25(simulated(), settings, "weights.ckpt", Resources(threads=1), Progress())
 
 
 def test_the_published_network_is_alone(monkeypatch):

@@ -9,10 +9,11 @@ import rasterio
 import torch
 from nocturne.algorithms.air_quality import estimate_maps as maps_room
 from nocturne.algorithms.air_quality import estimator as estimator_room
+from nocturne.algorithms.air_quality import location_features
 from nocturne.algorithms.air_quality.covariate_rasters import find_covariate_rasters
 from nocturne.algorithms.air_quality.estimate_maps import MAPS, estimate_maps
 from nocturne.algorithms.air_quality.estimator import Data, fit_estimator
-from nocturne.algorithms.air_quality.location_features import site_features
+from nocturne.algorithms.air_quality.location_features import site_encoder
 from nocturne.algorithms.air_quality.model_file import KIND, read_estimator, save_estimator
 from nocturne.algorithms.air_quality.settings import Pm25Settings
 from nocturne.algorithms.air_quality.site_days import SiteDays
@@ -58,7 +59,7 @@ def model_file(tmp_path_factory):
                          values, (10 + 3 * values[:, 0]).astype(np.float32), ("haze", "wind"),
                          tuple(map(str, range(20))))
     settings = Pm25Settings(window=3, min_days=2, members=1, epochs=1, geolocation="cyclic")
-    places = site_features(site_days.longitude, site_days.latitude, "cyclic", "", RESOURCES, Progress())
+    places = site_encoder("cyclic", "", RESOURCES)(site_days.longitude, site_days.latitude)
     data, every = Data(site_days, make_windows(site_days, np.arange(120), 3, 2), places), np.arange(100)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(estimator_room, "INNER_FOLDS", 2)
@@ -93,7 +94,7 @@ def test_maps_are_the_estimates_of_their_cells(model_file, tmp_path):
         np.tile(np.arange(DAYS, dtype=np.int32) + FIRST.toordinal(), cells), east.ravel(), north.ravel(),
         values.transpose(2, 3, 0, 1).reshape(-1, 2), np.full(cells * DAYS, np.nan, np.float32), ("haze", "wind"),
         ("",) * cells)
-    places = site_features(site_days.longitude, site_days.latitude, "cyclic", "", RESOURCES, Progress())
+    places = site_encoder("cyclic", "", RESOURCES)(site_days.longitude, site_days.latitude)
     data = Data(site_days, make_windows(site_days, np.arange(cells * DAYS), 3, 2), places)
     every = np.arange(len(data.windows.target))
     alone = estimator.estimate(data, every, CPU, Progress())
@@ -105,6 +106,15 @@ def test_maps_are_the_estimates_of_their_cells(model_file, tmp_path):
     assert np.isnan(found[0, :, 3, 5]).all()
     assert np.isfinite(found[0, 2, 1, 1])  # its own day is masked, the two before speak
     assert counts.estimates == np.isfinite(found[0]).sum()
+
+
+def test_the_encoder_is_loaded_once(model_file, tmp_path, monkeypatch):
+    loaded = []
+    load = location_features.load_encoder
+    monkeypatch.setattr(location_features, "load_encoder", lambda *given: loaded.append(given) or load(*given))
+    monkeypatch.setattr(maps_room, "TOGETHER", 2 * DAYS)
+    mapped(write_days(tmp_path / "days", cell_values()), model_file, tmp_path)
+    assert loaded == [("cyclic", "")]
 
 
 def test_blocks_change_nothing(model_file, tmp_path, monkeypatch):

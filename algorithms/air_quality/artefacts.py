@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable
 
 import numpy as np
 import torch
@@ -11,7 +10,7 @@ from scipy.signal.windows import blackmanharris
 
 from ..progress import Progress
 from .estimator import Data, Estimator
-from .location_features import AS_COVARIATES
+from .location_features import AS_COVARIATES, Encode
 from .site_days import SiteDays
 from .windows import Windows
 
@@ -28,8 +27,6 @@ GRATICULE = (0.0, 90.0)
 MUCH_BEYOND, MUCH_ALONG, MUCH_JUMP = 0.1, 4.0, 0.1
 SMALL_EFFECT = 0.05  # ug/m3, below which a pattern doesn't matter
 ALL_DIRECTIONS = ("geoclip", "geoclip_full")  # whose waves run in every direction; those of others along the graticule
-
-Encode = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)

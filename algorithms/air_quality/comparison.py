@@ -4,7 +4,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 import torch
@@ -15,12 +14,12 @@ from ..errors import InputError
 from ..execution import torch_threads
 from ..progress import Progress
 from ..settings import Resources
-from .artefacts import Artefacts, Encode, find_artefacts
+from .artefacts import Artefacts, find_artefacts
 from .distances import nearest_km
 from .estimator import Data, Estimator, fit_estimator, fit_networks
 from .geographic_folds import OFFSETS, Fold, checkerboard, held_out_places, random_places, random_rows
 from .knndm import Matched, knndm
-from .location_features import AS_COVARIATES, site_features
+from .location_features import AS_COVARIATES, Encode, site_encoder
 from .neighbours import Donors
 from .network import fitting_resources
 from .settings import FULL, FUSIONS, GEOLOCATIONS, PROTOCOLS, SAME_EVERYWHERE, ComparisonSettings, names_in
@@ -250,11 +249,9 @@ def _encoded(base: Data, settings: ComparisonSettings, checkpoint: str,
              if variant.knows_place}
     if checkpoint and "satclip" not in names.values():
         raise InputError("CHECKPOINT", "SatCLIP isn't among the locations", "leave it empty or add satclip")
-    encoders: dict[str, Encode] = {
-        name: partial(site_features, encoder=name, checkpoint=checkpoint if name == "satclip" else "",
-                      resources=resources, progress=Progress())
-        for name in names.values()}
     try:
+        encoders = {name: site_encoder(name, checkpoint if name == "satclip" else "", resources)
+                    for name in names.values()}
         features = {name: encode(base.site_days.longitude, base.site_days.latitude)
                     for name, encode in encoders.items()}
     except InputError as error:

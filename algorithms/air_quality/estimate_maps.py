@@ -21,8 +21,8 @@ from ..settings import Resources
 from .covariate_rasters import CovariateRasters, find_covariate_rasters
 from .estimate_pm25 import named_model
 from .estimator import Data, Estimator
-from .location_features import site_features
-from .model_file import check_units, outside_ranges, read_estimator
+from .location_features import Encode, site_encoder
+from .model_file import check_location_weights, check_units, outside_ranges, read_estimator
 from .site_days import SiteDays
 from .windows import make_windows
 
@@ -51,6 +51,8 @@ def estimate_maps(folder: str, model_file: str, checkpoint: str, paths: Mapping[
         raise InputError("ESTIMATE", "no map was asked for", "name at least one of the maps")
     model = named_model(model_file, progress)
     estimator = read_estimator(model)
+    encode = site_encoder(estimator.settings.geolocation, checkpoint, resources)
+    check_location_weights(model, checkpoint)
     rasters = find_covariate_rasters(folder, estimator.names, progress)
     _check_raster_units(model, rasters, resources, progress)
     device = torch.device(pick_device(resources.device, progress))
@@ -66,7 +68,7 @@ def estimate_maps(folder: str, model_file: str, checkpoint: str, paths: Mapping[
             UNITS.get(name, "ug/m3"))) for name, path in paths.items()}
         for number, block in enumerate(blocks):
             part = progress.part(number / len(blocks), (number + 1) / len(blocks))
-            maps, beyond = _block(rasters, block, estimator, model, checkpoint, device, resources, part)
+            maps, beyond = _block(rasters, block, estimator, model, encode, device, part)
             estimates, outside = estimates + int(np.isfinite(maps[0]).sum()), outside + beyond
             for name, writer in writers.items():
                 writer.write(maps[MAPS.index(name)], block)
@@ -88,8 +90,8 @@ def _check_raster_units(model: Model, rasters: CovariateRasters, resources: Reso
     check_units(model, np.stack((low, high)), "RASTERS")
 
 
-def _block(rasters: CovariateRasters, block: Window, estimator: Estimator, model: Model, checkpoint: str,
-           device: torch.device, resources: Resources, progress: Progress) -> tuple[NDArray[np.float32], int]:
+def _block(rasters: CovariateRasters, block: Window, estimator: Estimator, model: Model, encode: Encode,
+           device: torch.device, progress: Progress) -> tuple[NDArray[np.float32], int]:
     """MAPS of a block, shape (4, days, rows, columns), and how many of its estimates lie outside."""
     days = len(rasters.days)
     values = rasters.read(block, progress).reshape(-1, days, len(estimator.names))
@@ -105,24 +107,21 @@ def _block(rasters: CovariateRasters, block: Window, estimator: Estimator, model
             latitude[chosen], values[chosen].reshape(-1, values.shape[2]),
             np.full(len(chosen) * days, np.nan, np.float32), estimator.names, ("",) * len(chosen))
         part = progress.part(start / len(cells), (start + len(chosen)) / len(cells))
-        found, beyond = _estimate(cell_days, estimator, model, checkpoint, device, resources, part)
+        found, beyond = _estimate(cell_days, estimator, model, encode, device, part)
         maps[:, :, chosen] = found.reshape(len(MAPS), len(chosen), days).transpose(0, 2, 1)
         outside += beyond
     return maps.reshape(len(MAPS), days, block.height, block.width), outside
 
 
-def _estimate(cell_days: SiteDays, estimator: Estimator, model: Model, checkpoint: str, device: torch.device,
-              resources: Resources, progress: Progress) -> tuple[NDArray[np.float64], int]:
+def _estimate(cell_days: SiteDays, estimator: Estimator, model: Model, encode: Encode, device: torch.device,
+              progress: Progress) -> tuple[NDArray[np.float64], int]:
     """MAPS of every cell-day, shape (4, cell-days), NaN without an estimate."""
     settings, rows = estimator.settings, np.arange(len(cell_days.site))
     maps = np.full((len(MAPS), len(rows)), np.nan)
     windows = make_windows(cell_days, rows, settings.window, settings.min_days, settings.direction, may_be_none=True)
     if not len(windows.target):
         return maps, 0
-    places = None
-    if settings.geolocation != "none":
-        places = site_features(cell_days.longitude, cell_days.latitude, settings.geolocation, checkpoint, resources,
-                               Progress())
+    places = None if settings.geolocation == "none" else encode(cell_days.longitude, cell_days.latitude)
     data, every = Data(cell_days, windows, places), np.arange(len(windows.target))
     found = estimator.estimate(data, every, device, progress)
     unlike = estimator.dissimilarity(data, every)

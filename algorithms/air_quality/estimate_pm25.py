@@ -14,7 +14,7 @@ from ..execution import torch_threads
 from ..feature_tables import FeatureTable
 from ..progress import Progress
 from ..settings import Resources
-from .model_file import KIND, check_features, check_units, outside_ranges, read_estimator
+from .model_file import KIND, check_features, check_location_weights, check_units, outside_ranges, read_estimator
 from .raster_days import PARAMETER, raster_days
 from .site_days import SiteDays, read_site_days
 from .train_pm25 import make_data
@@ -70,6 +70,7 @@ def estimate_table(table: FeatureTable, date_field: str, site_field: str, calend
         site_days = site_days.with_days_of(further)
     rows = _rows_of(table, date_field, site_field, site_days)
     data = make_data(site_days, rows, estimator.settings, checkpoint, resources, progress)
+    check_location_weights(model, checkpoint)
     device = torch.device(pick_device(resources.device, progress))
     every = np.arange(len(data.windows.target))
     with torch_threads(resources):

@@ -3,29 +3,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Callable
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ...models.location_encoders import spherical_harmonics
 from ..progress import Progress
 from ..settings import Resources
-from .locations import encode_places, load_encoder
+from .locations import check_checkpoint, encode_places, load_encoder
 from .network import SIREN
 from .settings import Pm25Settings
 
 AS_COVARIATES = ("degrees", "cyclic")
 
+# Longitude and latitude, degrees, shape (n,), to features (n, width).
+Encode = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float32]]
 
-def site_features(longitude: NDArray[np.float64], latitude: NDArray[np.float64], encoder: str, checkpoint: str,
-                  resources: Resources, progress: Progress) -> NDArray[np.float32]:
-    """Features of every site, shape (sites, width); the harmonics themselves for harmonics_siren."""
+
+def site_encoder(encoder: str, checkpoint: str, resources: Resources) -> Encode:
+    """The function from longitude and latitude to features of the place; weights are read here, once.
+
+    The harmonics themselves for harmonics_siren, whose network is part of the model. Raises InputError.
+    """
     if encoder == "harmonics_siren":
-        import torch
+        check_checkpoint(encoder, checkpoint, ("geoclip", "satclip"))
+        return _harmonics
+    loaded = load_encoder(encoder, checkpoint)
+    return lambda longitude, latitude: encode_places(loaded, longitude, latitude, resources, Progress())
 
-        values = spherical_harmonics(torch.from_numpy(longitude), torch.from_numpy(latitude), SIREN.degrees, True)
-        return np.asarray(values.numpy(), dtype=np.float32)
-    return encode_places(load_encoder(encoder, checkpoint), longitude, latitude, resources, progress)
+
+def _harmonics(longitude: NDArray[np.float64], latitude: NDArray[np.float64]) -> NDArray[np.float32]:
+    values = spherical_harmonics(torch.from_numpy(longitude), torch.from_numpy(latitude), SIREN.degrees, True)
+    return np.asarray(values.numpy(), dtype=np.float32)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Places become features: unique places are encoded once, in blocks, then standardised and reduced."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Callable
 
@@ -88,8 +89,7 @@ def encode_layer(table: FeatureTable, settings: LocationSettings, checkpoint: st
 
 def load_encoder(name: str, checkpoint: str) -> Encoder:
     """The function from longitude and latitude (tensors of shape (n,), degrees) to features (n, width)."""
-    if checkpoint and name not in ("geoclip", "satclip", "harmonics_siren"):
-        raise InputError("CHECKPOINT", f"the encoder '{name}' has no weights", "leave it empty")
+    check_checkpoint(name, checkpoint, ("geoclip", "satclip", "harmonics_siren"))
     if name == "none":
         return lambda longitude, latitude: torch.empty(len(longitude), 0)
     if name == "degrees":
@@ -99,6 +99,12 @@ def load_encoder(name: str, checkpoint: str) -> Encoder:
     if name == "geoclip":
         return load_geoclip(checkpoint)
     return load_satclip(checkpoint) if name == "satclip" else load_harmonics_siren(checkpoint)
+
+
+def check_checkpoint(encoder: str, checkpoint: str, with_weights: Sequence[str]) -> None:
+    """Raises InputError for a checkpoint that the encoder wouldn't read."""
+    if checkpoint and encoder not in with_weights:
+        raise InputError("CHECKPOINT", f"the encoder '{encoder}' has no weights", "leave it empty")
 
 
 def encode_places(encoder: Encoder, longitude: NDArray[np.float64], latitude: NDArray[np.float64],

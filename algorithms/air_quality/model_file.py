@@ -3,12 +3,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ...models.location_weights import file_sha256
 from ...models.registry import Model, save_model
 from ..errors import InputError
 from ..feature_tables import FeatureTable
@@ -29,8 +31,9 @@ DONORS = ("longitude", "latitude", "day", "value")
 
 
 def save_estimator(path: str, estimator: Estimator, data: Data, train: NDArray[np.intp],
-                   about: Mapping[str, Any]) -> None:
-    """Writes weights and card. about: what the card says beyond the model itself: title, licence, metrics, versions."""
+                   about: Mapping[str, Any], checkpoint: str = "") -> None:
+    """Writes weights and card. about: what the card says beyond the model itself: title, licence, metrics, versions.
+    checkpoint: weights of the location encoder, whose fingerprint the card keeps."""
     members = estimator.members
     arrays: dict[str, NDArray[Any]] = {**members.scaler.to_arrays(), **estimator.mixture.to_arrays()}
     for part in (members.location, members.ridge, estimator.applicability):
@@ -42,7 +45,10 @@ def save_estimator(path: str, estimator: Estimator, data: Data, train: NDArray[n
         arrays.update(tree.to_arrays(f"trees.{index}"))
     if estimator.residuals is not None:
         arrays.update({f"donors.{name}": np.asarray(getattr(estimator.residuals.donors, name)) for name in DONORS})
-    save_model(path, KIND, {**about, **_card(estimator, data, train)}, arrays)
+    card = {**about, **_card(estimator, data, train)}
+    if checkpoint:
+        card["location_weights"] = {"file": Path(checkpoint).name, "sha256": file_sha256(checkpoint)}
+    save_model(path, KIND, card, arrays)
 
 
 def _card(estimator: Estimator, data: Data, train: NDArray[np.intp]) -> dict[str, Any]:
@@ -118,6 +124,14 @@ def outside_ranges(model: Model, site_days: SiteDays, rows: NDArray[np.intp]) ->
     longitude, latitude = site_days.longitude[site_days.site[rows]], site_days.latitude[site_days.site[rows]]
     away = (longitude < west) | (longitude > east) | (latitude < south) | (latitude > north)
     return np.asarray(beyond | away)
+
+
+def check_location_weights(model: Model, checkpoint: str) -> None:
+    """Raises InputError where the model was trained with another checkpoint, as far as its card knows."""
+    known = model.card.get("location_weights")
+    if known and checkpoint and file_sha256(checkpoint) != known["sha256"]:
+        raise InputError("CHECKPOINT", f"'{Path(checkpoint).name}' has other weights than the file that the model was "
+                         f"trained with, '{known['file']}'", "give that file")
 
 
 def check_features(model: Model, table: FeatureTable) -> None:

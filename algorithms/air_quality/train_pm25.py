@@ -16,7 +16,7 @@ from ..progress import Progress
 from ..scores import rmse
 from ..settings import Resources
 from .estimator import PLACE, Data, Estimator, fit_and_check
-from .location_features import site_features
+from .location_features import site_encoder
 from .network import fitting_resources
 from .settings import Pm25Settings
 from .site_days import SiteDays
@@ -94,10 +94,8 @@ def make_data(site_days: SiteDays, targets: NDArray[np.intp], settings: Pm25Sett
     if windows.left_out:
         progress.warning(f"{windows.left_out} site-days have covariates on fewer than {settings.min_days} days of "
                          "their window and are left out.")
-    places = None
-    if settings.geolocation != "none":
-        places = site_features(site_days.longitude, site_days.latitude, settings.geolocation, checkpoint, resources,
-                               Progress())
+    encode = site_encoder(settings.geolocation, checkpoint, resources)
+    places = None if settings.geolocation == "none" else encode(site_days.longitude, site_days.latitude)
     return Data(site_days, windows, places)
 
 

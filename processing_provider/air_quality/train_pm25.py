@@ -103,7 +103,7 @@ class TrainPm25(NocturneAlgorithm):
         model = run.outputs.file("MODEL")
         with run.outputs.writing("MODEL"):
             save_estimator(model, trained.estimator, trained.data, trained.windows,
-                           {"title": Path(model).stem, "scores": scores["protocols"]})
+                           {"title": Path(model).stem, "scores": scores["protocols"]}, read.text("CHECKPOINT"))
         for name, write in (("REPORT", write_report), ("METRICS", write_metrics)):
             path = run.outputs.file(name)
             if path is not None:
