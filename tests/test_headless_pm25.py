@@ -229,7 +229,7 @@ def test_daily_rasters_become_dated_maps_with_their_styles(qgis_process, trained
     assert run.code == 0, run.stderr
     [row] = rows_of(tmp_path / "out.csv")  # its window reaches back to the first raster, as that of the cell does
     assert float(row["pm25"]) == pytest.approx(found["ESTIMATE"][1, 0, 0], rel=1e-5)
-    named = {"CALENDAR": tmp_path / "in.geojson", "OUTPUT": tmp_path / "new.csv"}
+    named = {"CALENDAR": tmp_path / "in.geojson", "OUTPUT": tmp_path / "points.csv"}
     for name, path in named.items():
         run = qgis_process("nocturne:estimatepm25", RASTERS=folder, ESTIMATE=tmp_path / "new.tif", **{name: path})
         assert (run.code, run.error) == (1, f"{name}: it has no meaning with RASTERS; leave it empty.")
