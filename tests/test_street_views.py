@@ -81,7 +81,7 @@ def test_pictures_of_all_kinds_become_colours(folder, name):
 
 @pytest.mark.parametrize(("name", "reason"), [("small.png", "only 8 x 8"), ("cut.jpg", "damaged"),
                                               ("text.jpg", "not a picture"), ("empty.jpg", "not a picture"),
-                                              ("missing.jpg", "damaged")])
+                                              ("missing.jpg", "no such file")])
 def test_what_is_no_picture_is_named(folder, name, reason):
     with pytest.raises(UnusablePicture, match=reason):
         read_view(View(folder / name), 32)

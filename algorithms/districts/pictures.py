@@ -14,7 +14,6 @@ from ..folders import files_below
 SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp")
 HEADINGS = (90.0, 180.0, 270.0, 360.0)  # of the views that a panorama is cut into
 SMALLEST = 16  # pixels of the shorter side below which a picture says nothing
-LARGEST = 2**28  # pixels that are decoded at most
 GPS, ORIENTATION = 0x8825, 0x0112  # EXIF tags
 
 
@@ -58,8 +57,6 @@ def read_view(view: View, side: int) -> NDArray[np.uint8]:
         with Image.open(view.path) as picture:
             if min(picture.size) < SMALLEST:
                 raise UnusablePicture(f"only {picture.width} x {picture.height} pixels")
-            if picture.width * picture.height > LARGEST:
-                raise UnusablePicture(f"{picture.width} x {picture.height} pixels are too many")
             if view.cut:
                 return cut_panorama(np.asarray(_colours(picture)), view.heading - view.centre, side)
             picture.draft("RGB", (2 * side, 2 * side))
@@ -67,7 +64,11 @@ def read_view(view: View, side: int) -> NDArray[np.uint8]:
             return np.asarray(turned.resize((side, side), Image.BILINEAR, reducing_gap=2.0))
     except UnidentifiedImageError as error:
         raise UnusablePicture("not a picture") from error
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except FileNotFoundError as error:
+        raise UnusablePicture("there is no such file") from error
+    except Image.DecompressionBombError as error:
+        raise UnusablePicture("more pixels than can be decoded safely") from error
+    except (OSError, ValueError, SyntaxError) as error:
         raise UnusablePicture(f"damaged ({error})") from error
 
 
