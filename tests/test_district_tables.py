@@ -10,11 +10,16 @@ import scipy.sparse as sp
 import shapely
 from nocturne.algorithms.districts import compared_networks, comparison
 from nocturne.algorithms.districts.comparison import all_methods
+from nocturne.algorithms.districts.frozen_heads import FrozenHead
 from nocturne.algorithms.districts.region_layers import Region
+from nocturne.algorithms.districts.rivals import regressor_totals
 from nocturne.algorithms.districts.settings import CompareRegionSettings
 from nocturne.algorithms.progress import Progress
+from nocturne.algorithms.scores import r2
 from nocturne.algorithms.simulation.districts import simulate_districts
 from nocturne.benchmarks import district_tables
+from nocturne.models.semigtx import SemiGtx
+from sklearn.preprocessing import StandardScaler
 
 QUICK = replace(district_tables.SETTINGS, epochs=1, tables="encodings", repeats=2)
 
@@ -64,6 +69,32 @@ def test_scores_of_exact_estimates_are_exact(region):
     tested = (1, 5, 7)
     exact = district_tables.Row(1, 0, "exact", tested, tuple(map(tuple, region.totals[list(tested)])))
     np.testing.assert_allclose(district_tables.scores([exact], region.totals)["exact"][1, 0], [[1] * 3, [0] * 3])
+
+
+def test_deep_graph_infomax_has_one_summary_of_the_whole_graph(region, monkeypatch):
+    seen = []
+    loss = SemiGtx.infomax_loss
+    monkeypatch.setattr(SemiGtx, "infomax_loss", lambda self, real, corrupted, district, districts: seen.append(
+        len(district.unique())) or loss(self, real, corrupted, district, districts))
+    networks = compared_networks.Networks(region, CompareRegionSettings(epochs=1))
+    for name in ("dgi", "semigtx"):
+        networks.method(comparison.model_ways(0.5)[name])([np.arange(3)], 0, Progress())
+    assert seen == [1, 12]
+
+
+def test_what_users_train_stands_among_the_models(region):
+    assert {"semigtx with kernel ridge", "ridge on embeddings", "kernel_ridge on embeddings"} < set(
+        all_methods(region, CompareRegionSettings(tables="models")))
+    inputs = np.linspace(0, 1, 12)[:, None]
+    assert r2(inputs[:, 0], FrozenHead("kernel_ridge", 0, inputs, inputs[:, 0]).estimate(inputs)) > 0.5
+
+
+def test_ridge_on_features_is_that_of_frozen_representations(region):
+    inputs, roots = np.random.default_rng(0).normal(size=(12, 3)), np.sqrt(region.totals[:, :1] / 4)
+    found = regressor_totals("ridge", inputs, region.totals[:, :1], np.full(12, 4.0), [np.arange(3)], 0)
+    scale = StandardScaler().fit(roots[3:])
+    head = FrozenHead("ridge", 0, inputs[3:], scale.transform(roots[3:])[:, 0]).estimate(inputs[:3])
+    np.testing.assert_allclose(found[:3], np.maximum(scale.inverse_transform(head[:, None]), 0)**2 * 4)
 
 
 def test_methods_with_the_same_network_train_it_once(region, monkeypatch):

@@ -27,7 +27,8 @@ RATES = (1.0, 0.3, 3.0, 0.1)  # times the learning rate: the candidates of netwo
 @dataclass(frozen=True)
 class Way:
     """How a network is trained on a region. laplacian, walk: whether it reads these encodings. columns: the numbers of
-    the features that it reads, None = all; noise: of those that are replaced by noise of the same moments."""
+    the features that it reads, None = all; noise: of those that are replaced by noise of the same moments. whole: as in
+    Recipe."""
 
     layer: str
     alpha: float
@@ -37,6 +38,7 @@ class Way:
     noise: tuple[int, ...] = ()
     head: str = ""
     simclr: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class Networks:
                 progress: Progress) -> NDArray[np.float64]:
         """Totals (districts, targets) by the candidate that is best on held-out known districts, trained on all."""
         region, search = self.region, self.settings.search
-        base = replace(RECIPES[settings.configuration], layer=way.layer)
+        base = replace(RECIPES[settings.configuration], layer=way.layer, whole=way.whole)
         candidates = [replace(base, rate=base.rate * factor) for factor in RATES[:search]]
         if search > 1:
             known = np.flatnonzero(np.isfinite(totals).any(axis=1))

@@ -15,7 +15,7 @@ from .district_inputs import district_blocks, fit_scaler
 from .evaluation import Estimate, Evaluation, evaluate
 from .floors import floor_inputs
 from .graph_columns import FLOW, PLACE, VIEW
-from .judge_semigtx import floor_method, region_rounds
+from .judge_semigtx import floor_method, region_rounds, semigtx_method
 from .region_layers import Region
 from .rivals import REGRESSORS, regressor_totals
 from .settings import CompareRegionSettings
@@ -23,7 +23,8 @@ from .settings import CompareRegionSettings
 ALPHAS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0)  # Table 4, and 1
 ENCODINGS = {"none": (False, False), "LapPE": (True, False), "RWSE": (False, True),
              "LapPE+RWSE": (True, True)}  # Table 5
-FROZEN_HEADS = ("ridge", "svm", "forest", "mlp")  # Table 6
+FROZEN_HEADS = ("ridge", "kernel_ridge", "svm", "forest", "mlp")  # Table 6, and kernel ridge
+EMBEDDING_HEADS = ("ridge", "kernel_ridge")
 SELF_SUPERVISED = ("simclr", "dgi")  # the paper's SimCLR and GIM; GCN and full attention, as it has them
 
 
@@ -41,9 +42,7 @@ def all_methods(region: Region, settings: CompareRegionSettings) -> dict[str, Es
     ways: dict[str, Way] = {}
     tables = settings.chosen_tables
     if "models" in tables:
-        ways.update({name: Way(name, 0.0) for name in LAYERS if not name.startswith("semigtx")})
-        ways.update({name: Way("semigtx-gt", 1.0, head="ridge", simclr=name == "simclr") for name in SELF_SUPERVISED})
-        ways.update({name: Way(name, settings.infomax_share) for name in ("semigtx-gt", "semigtx")})
+        ways.update(model_ways(settings.infomax_share))
     if "alphas" in tables:
         ways.update({f"alpha {alpha:g}": Way("semigtx", alpha, head="ridge" if alpha == 1 else "") for alpha in ALPHAS})
     if "encodings" in tables:
@@ -56,8 +55,19 @@ def all_methods(region: Region, settings: CompareRegionSettings) -> dict[str, Es
     methods = {name: networks.method(way) for name, way in ways.items()}
     if "models" in tables:
         methods.update({f"{name} on features": _regression(region, name, settings.search) for name in REGRESSORS})
+    if "models" in tables and settings.configuration == "default":
+        methods["semigtx with kernel ridge"] = semigtx_method(region, replace(settings.of_model, profiles=True))
     floors = floor_inputs(region.features, region.flows, region.district, len(region.districts))
     return {**methods, **{name: floor_method(columns, region.totals) for name, columns in floors.items()}}
+
+
+def model_ways(alpha: float) -> dict[str, Way]:
+    """Table 7: supervised networks, self-supervised ones and SemiGTX, and regressions on what the last has learnt."""
+    return {**{name: Way(name, 0.0) for name in LAYERS if not name.startswith("semigtx")},
+            **{name: Way("semigtx-gt", 1.0, head="ridge", simclr=name == "simclr", whole=name == "dgi")
+               for name in SELF_SUPERVISED},
+            **{name: Way(name, alpha) for name in ("semigtx-gt", "semigtx")},
+            **{f"{head} on embeddings": Way("semigtx", alpha, head=head) for head in EMBEDDING_HEADS}}
 
 
 def modalities(names: Sequence[str]) -> dict[str, tuple[tuple[int, ...] | None, tuple[int, ...]]]:

@@ -37,9 +37,12 @@ def write_report(path: str, evaluation: Evaluation, region: Region, settings: Co
     rounds = len(next(iter(evaluation.estimates.values())))
     report.paragraph(f"{len(region.units)} units in {len(region.districts)} districts, {len(region.names)} features, "
                      f"{region.flows.nnz} flows. All methods: the same folds ({SPLIT_NAMES[settings.split]}; "
-                     f"{rounds_text(rounds)}), the same features and flows, roots of totals per unit, and a search "
-                     f"among {settings.search} candidates on known districts. The networks have the width, layers and "
-                     f"epochs of the configuration {settings.configuration}.")
+                     f"{rounds_text(rounds)}), the same features and flows. Networks learn by the loss "
+                     f"{settings.loss}, with the width, layers and epochs of the configuration "
+                     f"{settings.configuration}; regressions learn roots of totals per unit, floors roots of totals. "
+                     f"Up to {settings.search} candidates are tried on known districts: learning rates of networks, "
+                     "settings of regressions on features. Ridge regressions choose their penalty by leave-one-out "
+                     "instead, from one list of values; other regressions on representations have fixed settings.")
     few = too_few_rounds(settings.split, settings.repeats)
     if few:
         report.paragraph(few)

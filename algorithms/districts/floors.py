@@ -6,9 +6,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from .district_inputs import flow_sums
+from .frozen_heads import RIDGES
 from .splits import Round
-
-RIDGES = np.logspace(-2, 4, 13)
 
 
 def floor_inputs(features: NDArray[np.float64], flows: sp.csr_matrix, district: NDArray[np.intp],

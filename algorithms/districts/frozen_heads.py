@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+RIDGES = np.logspace(-1, 4, 16)  # penalties that leave-one-out chooses from
+
 
 @dataclass(frozen=True)
 class FrozenHead:
@@ -40,6 +42,10 @@ def _estimator(kind: str, seed: int) -> Any:
         from sklearn.neural_network import MLPRegressor
 
         return MLPRegressor(hidden_layer_sizes=(32,), solver="lbfgs", alpha=3.0, max_iter=500, random_state=seed)
+    if kind == "kernel_ridge":
+        from sklearn.kernel_ridge import KernelRidge
+
+        return KernelRidge(0.3, kernel="rbf")
     from sklearn.linear_model import RidgeCV
 
-    return RidgeCV(np.logspace(-1, 4, 16))
+    return RidgeCV(RIDGES)

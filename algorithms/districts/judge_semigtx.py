@@ -53,12 +53,14 @@ def region_rounds(region: Region, split: SplitSettings, seed: int, progress: Pro
 def methods(region: Region, settings: SemiGtxSettings) -> dict[str, Estimate]:
     """SemiGTX and the floors, each to be judged on the same folds."""
     floors = floor_inputs(region.features, region.flows, region.district, len(region.districts))
+    return {OURS: semigtx_method(region, settings),
+            **{name: floor_method(columns, region.totals) for name, columns in floors.items()}}
 
-    def semigtx(folds: Round, seed: int, progress: Progress) -> NDArray[np.float64]:
-        return out_of_fold(region.features, region.flows, region.totals, folds, replace(settings, seed=seed),
-                           region.district, progress)
 
-    return {OURS: semigtx, **{name: floor_method(columns, region.totals) for name, columns in floors.items()}}
+def semigtx_method(region: Region, settings: SemiGtxSettings) -> Estimate:
+    """The model that 'Train SemiGTX' saves, kernel ridge included."""
+    return lambda folds, seed, progress: out_of_fold(region.features, region.flows, region.totals, folds,
+                                                     replace(settings, seed=seed), region.district, progress)
 
 
 def interval_widths(evaluation: Evaluation, method: str = OURS) -> NDArray[np.float64]:

@@ -27,7 +27,9 @@ UNIT_FLOATS, EDGE_FLOATS = 64, 8  # times width and layers: what a training step
 
 @dataclass(frozen=True)
 class Recipe:
-    """A named configuration of the network and its training."""
+    """A named configuration of the network and its training. weighted: by the paper's weights of the three tasks.
+    whole: self-supervision compares units with the whole graph, as Deep Graph Infomax does (Velickovic et al. 2018),
+    instead of with their district."""
 
     width: int
     layers: int
@@ -36,8 +38,9 @@ class Recipe:
     epochs: int
     rate: float
     weight_decay: float
-    weighted: bool  # the paper's weights of the three tasks
+    weighted: bool
     layer: str = "semigtx"
+    whole: bool = False
 
 
 RECIPES = {"default": Recipe(64, 2, 4, 0.1, 60, 3e-3, 1e-3, False),
@@ -115,7 +118,8 @@ def train_network(graph: Graph, district: NDArray[np.intp], totals: NDArray[np.f
                 loss = (1 - settings.infomax_share) * (weights * losses.sum(dim=0) / known).sum()
                 if settings.infomax_share:
                     corrupted = network(batch.graph.corrupt(KEPT_EDGES, generator))
-                    mutual = network.infomax_loss(real, corrupted, batch.member, len(batch.districts))
+                    summarised = torch.zeros_like(batch.member) if recipe.whole else batch.member
+                    mutual = network.infomax_loss(real, corrupted, summarised, len(batch.districts))
                     loss = loss + settings.infomax_share * mutual
                 optimiser.zero_grad(set_to_none=True)
                 loss.backward()  # type: ignore[no-untyped-call]

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .frozen_heads import RIDGES
 from .splits import Round
 
 REGRESSORS = ("ridge", "kernel_ridge", "svm", "forest", "mlp")
@@ -52,12 +53,12 @@ def _search(name: str, rows: int, seed: int, search: int) -> Any:
 def _candidates(name: str, seed: int) -> tuple[Any, list[dict[str, Any]]]:
     from sklearn.ensemble import RandomForestRegressor
     from sklearn.kernel_ridge import KernelRidge
-    from sklearn.linear_model import Ridge
+    from sklearn.linear_model import RidgeCV
     from sklearn.neural_network import MLPRegressor
     from sklearn.svm import SVR
 
     if name == "ridge":
-        return Ridge(), [{"alpha": alpha} for alpha in (1.0, 10.0, 100.0, 1000.0)]
+        return RidgeCV(RIDGES), [{}]
     if name == "kernel_ridge":
         return KernelRidge(kernel="rbf"), [{"alpha": alpha, "gamma": gamma} for alpha in (0.03, 0.3)
                                            for gamma in (0.003, 0.03)]
