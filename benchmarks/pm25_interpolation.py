@@ -9,9 +9,9 @@ import json
 from pathlib import Path
 
 import numpy as np
-from nocturne.algorithms.air_quality.distances import unit_vectors
 from nocturne.algorithms.air_quality.interpolation import FEWEST_MONITORS, by_day, fit_interpolation
 from nocturne.algorithms.air_quality.neighbours import Donors, find_neighbours
+from nocturne.algorithms.distances import unit_vectors
 from nocturne.algorithms.progress import Progress
 from nocturne.benchmarks.aqs import read_aqs
 from nocturne.benchmarks.pm25_evidence import pooled

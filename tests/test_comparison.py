@@ -16,7 +16,6 @@ from nocturne.algorithms.air_quality.block_bootstrap import BlockDraws, blocks_o
 from nocturne.algorithms.air_quality.comparison import NO_LOCATION, Variant, compare_geolocation, variants_of
 from nocturne.algorithms.air_quality.comparison_report import write_report
 from nocturne.algorithms.air_quality.comparison_summary import conclusions, error_points, metrics, score_rows, summarise
-from nocturne.algorithms.air_quality.distances import nearest_km
 from nocturne.algorithms.air_quality.estimator import Data, fit_estimator, fit_networks
 from nocturne.algorithms.air_quality.knndm import hull_grid, knndm, match_distances
 from nocturne.algorithms.air_quality.settings import ComparisonSettings, Pm25Settings
@@ -24,6 +23,7 @@ from nocturne.algorithms.air_quality.site_days import SiteDays
 from nocturne.algorithms.air_quality.spatial_scores import ALL_NAMES, all_scores, by_distance
 from nocturne.algorithms.air_quality.train_pm25 import train_pm25
 from nocturne.algorithms.air_quality.windows import make_windows
+from nocturne.algorithms.distances import nearest_km
 from nocturne.algorithms.errors import InputError
 from nocturne.algorithms.execution import torch_threads
 from nocturne.algorithms.progress import Progress

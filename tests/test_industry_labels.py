@@ -11,10 +11,10 @@ from nocturne.algorithms.feature_tables import FeatureTable
 from nocturne.algorithms.industry.labels import WHOLE, read_labels
 from nocturne.algorithms.industry.months import calendar_covariates, first_day, month_number, month_text
 from nocturne.algorithms.industry.periods import parse_period
-from nocturne.algorithms.industry.published_numbers import parse_numbers
 from nocturne.algorithms.industry.settings import LabelSettings
 from nocturne.algorithms.industry.zones import NOWHERE, read_zones
 from nocturne.algorithms.progress import Progress
+from nocturne.algorithms.published_numbers import parse_numbers
 from nocturne.algorithms.rasters import Grid
 from rasterio.crs import CRS
 from rasterio.transform import from_origin

@@ -6,7 +6,6 @@ import dataclasses
 import numpy as np
 import pytest
 from nocturne.algorithms.air_quality import interpolate_maps
-from nocturne.algorithms.air_quality.distances import unit_vectors
 from nocturne.algorithms.air_quality.interpolate_pm25 import BUNDLED
 from nocturne.algorithms.air_quality.interpolation import (
     KIND,
@@ -18,6 +17,7 @@ from nocturne.algorithms.air_quality.interpolation import (
 )
 from nocturne.algorithms.air_quality.kriging import Covariance, Field, likeliest_covariance
 from nocturne.algorithms.air_quality.neighbours import Donors, find_neighbours
+from nocturne.algorithms.distances import unit_vectors
 from nocturne.algorithms.progress import Progress
 from nocturne.benchmarks import pm25_interpolation
 from nocturne.models.registry import bundled_path, load_model

@@ -9,7 +9,6 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nocturne.algorithms.air_quality.distances import nearest_km
 from nocturne.algorithms.air_quality.geographic_folds import (
     OFFSETS,
     checkerboard,
@@ -20,6 +19,7 @@ from nocturne.algorithms.air_quality.geographic_folds import (
 from nocturne.algorithms.air_quality.neighbours import Donors, find_neighbours
 from nocturne.algorithms.air_quality.site_days import SiteDays, read_site_days
 from nocturne.algorithms.air_quality.windows import MASKED, make_windows
+from nocturne.algorithms.distances import nearest_km
 from nocturne.algorithms.errors import InputError
 from nocturne.algorithms.feature_tables import FeatureTable
 from nocturne.algorithms.progress import Progress

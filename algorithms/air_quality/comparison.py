@@ -10,12 +10,12 @@ import torch
 from numpy.typing import NDArray
 
 from ..devices import pick_device
+from ..distances import nearest_km
 from ..errors import InputError
 from ..execution import torch_threads
 from ..progress import Progress
 from ..settings import Resources
 from .artefacts import Artefacts, find_artefacts
-from .distances import nearest_km
 from .estimator import Data, Estimator, fit_estimator, fit_networks
 from .geographic_folds import OFFSETS, Fold, checkerboard, held_out_places, random_places, random_rows
 from .knndm import Matched, knndm

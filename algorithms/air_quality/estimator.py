@@ -14,10 +14,10 @@ import torch
 from numpy.typing import NDArray
 
 from ..conformal import blocked_quantile
+from ..distances import nearest_km
 from ..errors import InputError
 from ..progress import Progress
 from .area_of_applicability import Applicability, fit_applicability
-from .distances import nearest_km
 from .inner_folds import Sides, block_folds, random_place_folds, spatial_blocks
 from .linear import Ridge, fit_ridge
 from .location_features import AS_COVARIATES, LocationScaler

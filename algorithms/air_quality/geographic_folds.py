@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..distances import nearest_km
 from ..errors import InputError
-from .distances import nearest_km
 from .site_days import SiteDays
 
 OFFSETS = ((0.0, 0.0), (0.5, 0.0), (0.0, 0.5), (0.5, 0.5))  # of a checkerboard, in cells, east and north

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..compact_blocks import compact_blocks
-from .distances import unit_vectors
+from ..distances import unit_vectors
 
 Sides = tuple[NDArray[np.intp], NDArray[np.intp]]
 

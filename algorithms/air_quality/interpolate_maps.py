@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
+from ..distances import unit_vectors
 from ..errors import InputError
 from ..feature_tables import FeatureTable
 from ..progress import Progress
 from ..projections import cell_positions
 from ..rasters import TILE, RasterInput, RasterWriter, open_raster, plan_windows, read_grid, read_values
 from ..settings import Resources
-from .distances import unit_vectors
 from .interpolate_pm25 import far_from_model, interpolation_model, read_monitors, warn_outside
 from .interpolation import FEWEST_MONITORS, DayField, Interpolator, by_day
 

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...models.registry import bundled_path, load_model
+from ..distances import nearest_km, unit_vectors
 from ..errors import InputError
 from ..feature_tables import FeatureTable
 from ..progress import Progress
-from .distances import nearest_km, unit_vectors
 from .interpolation import FEWEST_MONITORS, KIND, Interpolator, by_day, read_interpolation
 from .neighbours import Donors
 from .site_days import point_positions, row_days

@@ -17,9 +17,9 @@ from scipy.spatial import cKDTree
 
 from ...models.registry import Model, save_model
 from ..conformal import blocked_quantile
+from ..distances import arc_km, unit_vectors
 from ..errors import InputError
 from ..progress import Progress
-from .distances import arc_km, unit_vectors
 from .inner_folds import block_folds, random_place_folds, spatial_blocks
 from .kriging import Covariance, Field, likeliest_covariance
 from .neighbours import Donors

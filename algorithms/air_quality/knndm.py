@@ -12,9 +12,9 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial import ConvexHull, Delaunay, QhullError
 from scipy.stats import wasserstein_distance
 
+from ..distances import nearest_km, unit_vectors
 from ..errors import InputError
 from ..feature_tables import FeatureTable
-from .distances import nearest_km, unit_vectors
 from .geographic_folds import Fold
 from .locations import read_places
 from .settings import LocationSettings

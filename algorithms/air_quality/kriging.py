@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize
 
+from ..distances import EARTH_KM
 from ..progress import Progress
-from .distances import EARTH_KM
 
 SHORTEST_KM, LONGEST_KM = 5.0, 5000.0
 STEPS = 80  # of the search for the likeliest covariance

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from .distances import nearest_km
+from ..distances import nearest_km
 
 STEPS = 10  # weights are tenths
 ARRAYS = ("distances", "weights", "intervals", "longitude", "latitude")

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from .distances import arc_km, chord, unit_vectors
+from ..distances import arc_km, chord, unit_vectors
 from .site_days import MOVED
 
 CO_LOCATED_KM = MOVED * 111.2  # monitors at one position never speak for each other

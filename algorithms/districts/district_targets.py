@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..feature_tables import FeatureTable
-from ..industry.published_numbers import read_numbers
 from ..progress import Progress
+from ..published_numbers import read_numbers
 from .units import Units
 
 

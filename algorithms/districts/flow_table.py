@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..feature_tables import FeatureTable
-from ..industry.published_numbers import read_numbers
 from ..progress import Progress
+from ..published_numbers import read_numbers
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 UNKNOWN, EMPTY = -1, -2  # numbers of what is no place

@@ -17,8 +17,8 @@ from ..devices import Batches, pick_device
 from ..errors import InputError
 from ..execution import run_blocks, torch_threads
 from ..feature_tables import FeatureTable
-from ..industry.published_numbers import read_numbers
 from ..progress import Progress
+from ..published_numbers import read_numbers
 from ..settings import Resources
 from .pictures import HEADINGS, UnusablePicture, View, find_pictures, is_panorama, read_view
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 from scipy.spatial import cKDTree
 
-from ..air_quality.distances import arc_km, unit_vectors
+from ..distances import arc_km, unit_vectors
 
 NEIGHBOURS = 5
 OF_DECAY, OF_LEVEL, OF_WEIGHTS = 10.0, 0.1, 3.0  # penalties, chosen on half of New York's counties and simulated units

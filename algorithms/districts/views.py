@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..feature_tables import FeatureTable
 from ..geometries import shapes_in
-from ..industry.published_numbers import read_numbers
 from ..progress import Progress
+from ..published_numbers import read_numbers
 from .graph_columns import VIEW
 from .units import NOWHERE, Units
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..feature_tables import FeatureTable
 from ..progress import Progress
+from ..published_numbers import read_numbers
 from .months import month_number, month_text, span_text
 from .periods import parse_period
-from .published_numbers import read_numbers
 from .settings import LabelSettings
 
 WHOLE = "the whole region"

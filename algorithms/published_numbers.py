@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
-from ..feature_tables import FeatureTable
+from .errors import InputError
+from .feature_tables import FeatureTable
 
 SPACES = re.compile(r"[\s\u00a0\u202f'’_]")
 GROUPED = re.compile(r"[+-]?\d{1,3}([.,])\d{3}(\1\d{3})*")  # 1,234 or 1.234.567
