@@ -94,7 +94,6 @@ def checked_positions(points: NDArray[np.float64], parameter: str) -> NDArray[np
     return np.column_stack((wrapped(longitude), latitude))
 
 
-
 def transform_points(source: CRS, target: CRS, x: NDArray[np.float64],
                      y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Coordinates of shape (n,) from one CRS in the other, in x, y order."""
