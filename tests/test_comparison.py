@@ -17,7 +17,7 @@ from nocturne.algorithms.air_quality.comparison import NO_LOCATION, Variant, com
 from nocturne.algorithms.air_quality.comparison_report import write_report
 from nocturne.algorithms.air_quality.comparison_summary import conclusions, error_points, metrics, score_rows, summarise
 from nocturne.algorithms.air_quality.estimator import Data, fit_estimator, fit_networks
-from nocturne.algorithms.air_quality.knndm import hull_grid, knndm, match_distances
+from nocturne.algorithms.air_quality.knndm import hull_grid, knndm, match_distances, read_map
 from nocturne.algorithms.air_quality.settings import ComparisonSettings, Pm25Settings
 from nocturne.algorithms.air_quality.site_days import SiteDays
 from nocturne.algorithms.air_quality.spatial_scores import ALL_NAMES, all_scores, by_distance
@@ -26,6 +26,7 @@ from nocturne.algorithms.air_quality.windows import make_windows
 from nocturne.algorithms.distances import nearest_km
 from nocturne.algorithms.errors import InputError
 from nocturne.algorithms.execution import torch_threads
+from nocturne.algorithms.feature_tables import FeatureTable
 from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.settings import Resources
 from nocturne.benchmarks import pm25_locations
@@ -327,6 +328,13 @@ def test_few_cases_have_no_scores_of_their_own():
     found = all_scores(np.arange(4.0), np.arange(4.0), np.zeros(4, np.int32), np.arange(4, dtype=np.int32))
     assert found["r2"] == 1
     assert np.isnan([found[name] for name in ("day_r2", "site_rmse", "high_mae")]).all()
+
+
+def test_a_map_has_its_points_and_the_centres_of_its_polygons():
+    shapes = (shapely.Point(-100, 35), shapely.box(-92, 38, -88, 42))
+    table = FeatureTable("PREDICTION", {}, {}, tuple(map(shapely.to_wkb, shapes)), "EPSG:4326")
+    np.testing.assert_allclose(read_map(table), [[-100, 35], [-90, 40]], atol=1e-9)
+    assert read_map(None) is None
 
 
 def test_the_curve_over_distance_has_the_scores_of_its_bins():

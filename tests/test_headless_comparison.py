@@ -30,6 +30,14 @@ def write(path, points):
     return path
 
 
+def write_squares(path, places):
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [
+        {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [
+            [[x - 1, y - 1], [x + 1, y - 1], [x + 1, y + 1], [x - 1, y + 1], [x - 1, y - 1]]]}}
+        for x, y in places]}))
+    return path
+
+
 def rows_of(path):
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
@@ -37,7 +45,7 @@ def rows_of(path):
 
 def test_a_comparison_writes_scores_errors_and_what_is_real(qgis_process, tmp_path):
     layer = write(tmp_path / "site_days.geojson", site_days(30))
-    places = write(tmp_path / "map.geojson", [([-100, 35], {}), ([-90, 40], {})])
+    places = write_squares(tmp_path / "map.geojson", [(-100, 35), (-90, 40)])
     run = qgis_process(
         "nocturne:comparegeolocation", INPUT=layer, PREDICTION=places, GEOLOCATIONS="none,degrees,harmonics_siren",
         FUSIONS="concatenate", PROTOCOLS="random_rows,held_out_places,checkerboard,knndm", **FIELDS,

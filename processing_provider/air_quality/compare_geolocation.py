@@ -69,9 +69,11 @@ class CompareGeolocation(NocturneAlgorithm):
                                                  QgsProcessingParameterFile.Behavior.Folder, optional=True),
                       "A folder with one GeoTIFF per day, its date in the name (2020-01-31), every band described by "
                       "the name of its covariate: gives sites the days that have no row."),
-            described(QgsProcessingParameterFeatureSource("PREDICTION", "Places of the map", points, optional=True),
-                      "Points where PM2.5 shall be estimated, for the protocol knndm; a grid over the region of the "
-                      "monitors where none are given."),
+            described(QgsProcessingParameterFeatureSource(
+                "PREDICTION", "Places of the map",
+                [*points, QgsProcessing.SourceType.TypeVectorPolygon], optional=True),
+                "Points, or polygons by their centres, where PM2.5 shall be estimated, for the protocol knndm; a grid "
+                "over the region of the monitors where none are given."),
             described(QgsProcessingParameterFile("CHECKPOINT", "SatCLIP checkpoint", optional=True,
                                                  fileFilter="Weights (*.ckpt *.pth *.safetensors);;All files (*)"),
                       "For satclip and satclip_full. GeoCLIP comes with its package, see 'Encode locations'."),
