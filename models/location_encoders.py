@@ -101,7 +101,7 @@ class GeoClip(nn.Module):
 
     def forward(self, longitude: Tensor, latitude: Tensor) -> Tensor:
         position = equal_earth(longitude.float(), latitude.float())
-        features: Tensor = sum((capsule(position) for capsule in self.children()), start=torch.zeros(1))
+        features: Tensor = sum((capsule(position) for capsule in self.children()), start=position.new_zeros(1))
         return features
 
 

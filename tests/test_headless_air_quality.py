@@ -45,7 +45,7 @@ def test_geoclip_features_are_those_of_the_package(qgis_process, places, tmp_pat
 
 
 def test_a_selection_of_components_is_written_to_a_layer(qgis_process, places, tmp_path):
-    run = qgis_process("nocturne:encodelocations", INPUT=places, ENCODER="cyclic", COMPONENTS=2,
+    run = qgis_process("nocturne:encodelocations", INPUT=places, ENCODER="cyclic", COMPONENTS=2, DEVICE="cpu",
                        OUTPUT=tmp_path / "out.gpkg")
     assert run.code == 0, run.stderr
     assert run.results["FEATURE_COUNT"] == 2
@@ -54,6 +54,7 @@ def test_a_selection_of_components_is_written_to_a_layer(qgis_process, places, t
 
 @pytest.mark.parametrize(("parameters", "sentence"), [
     ({"ENCODER": "satclip"}, "CHECKPOINT: SatCLIP's weights aren't part of the plugin; name a SatCLIP checkpoint"),
+    ({"ENCODER": "cyclic", "DEVICE": "cuda:99"}, "DEVICE: 'cuda:99' can't be used"),
     ({"ENCODER": "cyclic", "COMPONENTS": 9}, "COMPONENTS: 9 were asked for, 3 different places have 4 features"),
     ({"ENCODER": "geoclip", "CHECKPOINT": "places.geojson"}, "CHECKPOINT: 'places.geojson' isn't the weights file"),
     ({"ENCODER": "satclip", "CHECKPOINT": "places.geojson"}, "CHECKPOINT: 'places.geojson' isn't a file of weights"),

@@ -10,13 +10,14 @@ import shapely
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nocturne.algorithms.air_quality import locations
 from nocturne.algorithms.air_quality.locations import encode_layer, encode_places, load_encoder, reduce_features
 from nocturne.algorithms.air_quality.settings import LocationSettings
 from nocturne.algorithms.errors import InputError
 from nocturne.algorithms.feature_tables import FeatureTable
 from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.settings import Resources
-from nocturne.models.location_encoders import HarmonicsSiren, cyclic, equal_earth, spherical_harmonics
+from nocturne.models.location_encoders import GeoClip, HarmonicsSiren, cyclic, equal_earth, spherical_harmonics
 from nocturne.models.location_weights import load_geoclip, load_satclip
 from nocturne.models.registry import save_model
 from scipy.special import sph_harm
@@ -197,6 +198,33 @@ def test_each_place_is_encoded_once_and_polygons_by_centroid_or_mean():
     mean = LocationSettings(encoder="cyclic", standardise=False, area="mean", grid_spacing=0.1)
     found = encode_layer(layer(square, tiny), mean, "", Resources(), Progress())
     assert found[0, 3] == pytest.approx(np.cos(np.radians(10.5)), abs=1e-4)
+
+
+def test_other_devices_compute_what_the_cpu_does(satclip, monkeypatch):
+    """On the CPU in the place of a GPU: everything must be brought there, and the results back."""
+    asked = []
+    monkeypatch.setattr(locations, "pick_device", lambda wanted, _, double: asked.append((wanted, double)) or "cpu:0")
+    table, settings = layer(shapely.Point(10, 20), shapely.Point(-70, 40)), LocationSettings(encoder="satclip")
+    one, two = (encode_layer(table, settings, str(satclip[0]), Resources(device=device), Progress())
+                for device in ("cpu", "cuda:1"))
+    np.testing.assert_array_equal(one, two)
+    assert asked == [("cpu", True), ("cuda:1", True)]
+
+
+@pytest.mark.parametrize("encoder", [GeoClip, HarmonicsSiren])
+def test_encoders_compute_where_the_places_are(encoder):
+    """The device meta, which has shapes only, takes no tensor of the CPU, as a GPU does."""
+    there = encoder().to("meta")
+    assert there(*torch.zeros(2, 3, dtype=torch.float64, device="meta")).device.type == "meta"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("name", ["cyclic", "satclip", pytest.param("geoclip", marks=needs_geoclip)])
+def test_a_gpu_encodes_as_the_cpu_does(satclip, name):
+    table, plain = layer(shapely.Point(10, 20), shapely.Point(-70, 40)), LocationSettings(name, standardise=False)
+    found = [encode_layer(table, plain, str(satclip[0]) if name == "satclip" else "", Resources(device=device),
+                          Progress()) for device in ("cpu", "cuda")]
+    np.testing.assert_allclose(found[1], found[0], atol=1e-4)
 
 
 def test_places_in_metres_are_brought_to_degrees():

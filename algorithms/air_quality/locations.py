@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ...models.location_encoders import cyclic
 from ...models.location_weights import load_geoclip, load_harmonics_siren, load_satclip
+from ..devices import pick_device
 from ..errors import InputError
 from ..execution import torch_threads
 from ..feature_tables import FeatureTable
@@ -72,11 +73,12 @@ def encode_layer(table: FeatureTable, settings: LocationSettings, checkpoint: st
                  progress: Progress) -> NDArray[np.float32]:
     """Features of every row, shape (rows, features), NaN where a row has no geometry.
 
-    Raises InputError where the layer or the encoder's weights can't be used, Cancelled.
+    Raises InputError where the layer, the encoder's weights or the device can't be used, Cancelled.
     """
     encoder = load_encoder(settings.encoder, checkpoint)
     places = read_places(table, settings)
-    features = encode_places(encoder, places.longitude, places.latitude, resources, progress)
+    device = pick_device(resources.device, progress, double=True)
+    features = encode_places(encoder, places.longitude, places.latitude, resources, progress, device)
     values = np.zeros((places.rows, features.shape[1]))
     np.add.at(values, places.row, features * places.weight[:, None])
     known = np.bincount(places.row, minlength=places.rows) > 0
@@ -108,15 +110,17 @@ def check_checkpoint(encoder: str, checkpoint: str, with_weights: Sequence[str])
 
 
 def encode_places(encoder: Encoder, longitude: NDArray[np.float64], latitude: NDArray[np.float64],
-                  resources: Resources, progress: Progress) -> NDArray[np.float32]:
-    """Features of shape (n, width); each distinct place is encoded once."""
+                  resources: Resources, progress: Progress, device: str = "cpu") -> NDArray[np.float32]:
+    """Features of shape (n, width); each distinct place is encoded once, on a device with double precision."""
+    if isinstance(encoder, torch.nn.Module):
+        encoder.to(device)
     places, which = np.unique(np.column_stack((longitude, latitude)), axis=0, return_inverse=True)
     given = torch.from_numpy(places)
     parts = []
     with torch_threads(resources), torch.inference_mode():
         for start in range(0, len(places), BLOCK):
-            block = given[start:start + BLOCK]
-            parts.append(encoder(block[:, 0], block[:, 1]).float().numpy())
+            block = given[start:start + BLOCK].to(device)
+            parts.append(encoder(block[:, 0], block[:, 1]).float().cpu().numpy())
             progress.report(min(1.0, (start + BLOCK) / len(places)))
     features: NDArray[np.float32] = np.concatenate(parts)[which.ravel()]
     return features

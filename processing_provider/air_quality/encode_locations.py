@@ -34,6 +34,7 @@ class EncodeLocations(NocturneAlgorithm):
     TAGS = ("location encoder", "geoclip", "satclip", "embedding", "spherical harmonics", "coordinates")
     LIBRARIES = ("rasterio", "shapely", "torch")
     SETTINGS = LocationSettings
+    USES_DEVICE = True
 
     def layers(self) -> list[QgsProcessingParameterDefinition]:
         return [
