@@ -54,7 +54,8 @@ class Pm25Settings(Settings):
         "cyclic enter as covariates, the others through FUSION.")
     components: int = number(
         16, "Location components", "Principal components of the location features over the training places; 0 takes "
-        "the features themselves. Not for degrees, cyclic and harmonics_siren.", minimum=0, maximum=4096)
+        "the features themselves, as the published network does; CONFIGURATION leaves this to you. Not for degrees, "
+        "cyclic and harmonics_siren.", minimum=0, maximum=4096)
     fusion: str = choice(
         "hadamard", FUSIONS, "Fusion",
         "How the place and the days are joined: by the product of both or side by side.")
