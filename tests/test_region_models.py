@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import html
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -125,6 +126,22 @@ def test_a_network_that_counts_for_nothing_is_said_to(region, tmp_path):
         assert sentence in html.unescape((tmp_path / "why.html").read_text("utf-8"))
     assert len(heard.warnings) == 1
     assert "only the network is explained" in heard.warnings[0]
+
+
+def test_the_report_traces_the_estimate_layer_by_layer(region, tmp_path):
+    model = trained(region, QUICK)
+    found = explain_region(region, replace(model, fitted=replace(model.fitted, shares=np.full(1, 0.5))), "", None, CPU,
+                           Progress())
+    write_report(str(tmp_path / "why.html"), found)
+    page = (tmp_path / "why.html").read_text("utf-8")
+    last, first, whole = (np.abs(each[0]).mean(axis=0) for each in (
+        found.explanation.last, found.explanation.first, found.explanation.representation))
+    for start, sizes in (("<td>the estimate", last),
+                         (f"<td>neuron {last.argmax()} of the last hidden layer", first),
+                         (f"<td>neuron {first.argmax()} of the first hidden layer", whole)):
+        shown = re.findall(r"(\d+) \(([+-]\S+)\)", page.split(f"{start}</td><td>")[1].split("</td>")[0])
+        assert [int(neuron) for neuron, _ in shown] == np.argsort(-sizes, kind="stable")[:5].tolist()
+        assert [abs(float(strength)) for _, strength in shown] == pytest.approx(np.sort(sizes)[:-6:-1], rel=0.005)
 
 
 def test_few_holdouts_are_warned_of(region):

@@ -66,6 +66,24 @@ def test_layers_explain_the_neuron_that_matters_most(graph: Graph, module: SemiG
         assert np.allclose(parts.sum(axis=1), expected.numpy(), atol=1e-4)
 
 
+def test_a_trace_follows_the_strongest_neuron_and_tells_what_it_does(graph: Graph, module: SemiGtx,
+                                                                     found: Explanation) -> None:
+    layers = found.trace(1, 5)
+    parts = (found.last[1], found.first[1], found.representation[1])
+    for layer, values in zip(layers, parts):
+        sizes = np.abs(values).mean(axis=0)
+        assert [abs(strength) for _, strength in layer] == pytest.approx(np.sort(sizes)[:-6:-1].tolist())
+        assert all(abs(strength) == pytest.approx(sizes[neuron]) for neuron, strength in layer)
+    head = module.heads[1]
+    with torch.no_grad():
+        representation = module(graph)
+        first = head[1](head[0](representation))
+        active = head[3](head[2](first)).numpy(), first.numpy(), representation.numpy()
+    for layer, values, levels in zip(layers, parts, active):
+        for neuron, strength in layer:
+            assert np.sign(np.corrcoef(values[:, neuron], levels[:, neuron])[0, 1]) == np.sign(strength)
+
+
 def test_what_a_district_has_itself_matters_to_it(graph: Graph, module: SemiGtx) -> None:
     asked = torch.arange(UNITS) // 6 == 3
     inputs = np.abs(explain(module, graph, PER_UNIT, asked, Progress()).inputs[0]).sum(axis=1)

@@ -25,19 +25,33 @@ class Explanation:
     inputs: (targets, units, columns) of every input of every unit to the sum over the explained units, on the scale of
     the estimates, and gap: (targets,) what they leave unexplained of it, relative. last, first: (targets, units,
     neurons) of the neurons of the last hidden layer of each head to its output, and of the first hidden layer to the
-    neuron of the last one that matters most. weights: (targets, neurons) of the last hidden layer in the output: below
-    0 where an active neuron lowers it. representation: (targets, units, width) to the neuron of the first one that
-    matters most. attention, messages: (layers, edges) of the message passing, as in edge_weights.
+    neuron of the last one that matters most. representation: (targets, units, width) to the neuron of the first one
+    that matters most. weights, first_weights, representation_weights: (targets, neurons) of these neurons in what they
+    contribute to: below 0 where an active neuron lowers it. attention, messages: (layers, edges) of the message
+    passing, as in edge_weights.
     """
 
     inputs: NDArray[np.float32]
     gap: NDArray[np.float64]
     last: NDArray[np.float32]
     first: NDArray[np.float32]
-    weights: NDArray[np.float32]
     representation: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    first_weights: NDArray[np.float32]
+    representation_weights: NDArray[np.float32]
     attention: NDArray[np.float32]
     messages: NDArray[np.float32]
+
+    def trace(self, target: int, most: int) -> list[list[tuple[int, float]]]:
+        """The strongest neurons of the last hidden layer, of the first one and of the representation, each with the
+        mean size of its contributions, below 0 where an active neuron lowers what it contributes to."""
+        layers = []
+        for values, weights in ((self.last, self.weights), (self.first, self.first_weights),
+                                (self.representation, self.representation_weights)):
+            sizes = np.abs(values[target]).mean(axis=0)
+            top = np.argsort(-sizes, kind="stable")[:most]
+            layers.append([(int(each), float(sizes[each] * np.sign(weights[target, each]))) for each in top])
+        return layers
 
 
 def explain(module: SemiGtx, graph: Graph, per_unit: NDArray[np.float64], asked: Tensor,
@@ -60,10 +74,8 @@ def explain(module: SemiGtx, graph: Graph, per_unit: NDArray[np.float64], asked:
     for target, head in enumerate(module.heads):
         layers.append(_neurons(head, representation))
         progress.report(0.5 + (target + 1) / (2 * targets))
-    last, first, whole = (np.stack(each) for each in zip(*layers))
-    weights = torch.cat([list(head.parameters())[-2] for head in module.heads]).detach().numpy()
-    return Explanation(np.stack(inputs).astype(np.float32), np.array(gaps), last, first, weights, whole,
-                       *edge_weights(module, graph))
+    neurons = (np.stack(each) for each in zip(*layers))
+    return Explanation(np.stack(inputs).astype(np.float32), np.array(gaps), *neurons, *edge_weights(module, graph))
 
 
 def edge_weights(module: SemiGtx, graph: Graph) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -114,17 +126,19 @@ def _inputs(module: SemiGtx, graph: Graph, target: int, asked: Tensor,
     return found[0].detach().cpu().numpy(), float(gap.abs()) / size if size else 0.0
 
 
-def _neurons(head: nn.Module,
-             representation: Tensor) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """DeepLIFT Shapley values (Lundberg and Lee 2017) of both hidden layers and of the representation."""
+def _neurons(head: nn.Module, representation: Tensor) -> tuple[NDArray[np.float32], ...]:
+    """DeepLIFT Shapley values (Lundberg and Lee 2017) of both hidden layers, the last first, and of the representation;
+    then the weights of each in what it contributes to."""
     step = max(1, len(representation) // BACKGROUND)
     background = representation[::step][:BACKGROUND]
     parts = list(head.children())
     last = _in_parts(LayerDeepLiftShap(head, parts[3]), representation, background, 0)
-    second, top = nn.Sequential(*parts[:4]), int(np.abs(last).mean(axis=0).argmax())
-    first = _in_parts(LayerDeepLiftShap(second, second[1]), representation, background, top)
-    lowest, top = nn.Sequential(*parts[:2]), int(np.abs(first).mean(axis=0).argmax())
-    return last, first, _in_parts(DeepLiftShap(lowest), representation, background, top)
+    second, last_top = nn.Sequential(*parts[:4]), int(np.abs(last).mean(axis=0).argmax())
+    first = _in_parts(LayerDeepLiftShap(second, second[1]), representation, background, last_top)
+    lowest, first_top = nn.Sequential(*parts[:2]), int(np.abs(first).mean(axis=0).argmax())
+    whole = _in_parts(DeepLiftShap(lowest), representation, background, first_top)
+    weights = (parts[4].weight[0], parts[2].weight[last_top], parts[0].weight[first_top])
+    return (last, first, whole, *(each.detach().cpu().numpy() for each in weights))
 
 
 def _in_parts(method: DeepLiftShap, values: Tensor, background: Tensor, target: int) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ from .activation_maps import NeuronMaps
 from .district_maps import maps
 from .explain_region import ExplainedRegion
 
-MOST_INPUTS, MOST_NEURONS, MOST_DISTRICTS = 15, 10, 12
+MOST_INPUTS, MOST_NEURONS, MOST_DISTRICTS, MOST_TRACED = 15, 10, 12, 5
 
 
 def write_report(path: str, found: ExplainedRegion) -> None:
@@ -34,6 +34,7 @@ def write_report(path: str, found: ExplainedRegion) -> None:
                            "magma_r"), "Where the two strongest inputs matter: size of their contributions.")
         report.figure(_beeswarm(found, number), "Neurons of the last hidden layer that move the estimate most: Shapley "
                       "values of all units, coloured by how active the neuron is in the unit.")
+        _trace(report, found, number)
         for each in (each for each in found.maps if each.target == number):
             report.figure(_street_views(each), f"Street views that raise neuron {each.neuron} of the last hidden layer "
                           f"most, and where in them. The neuron {'raises' if each.raises else 'lowers'} the estimate.")
@@ -45,6 +46,19 @@ def _share(target: str, share: float) -> str:
         return (f"The estimates of {target} come from kernel ridge alone, because the network didn't help known "
                 "districts. Only the network is explained here: it counts for nothing in them.")
     return f"The network's share in these estimates is {share:.0%}. The rest is kernel ridge, which isn't explained."
+
+
+def _trace(report: Report, found: ExplainedRegion, target: int) -> None:
+    layers = found.explanation.trace(target, MOST_TRACED)
+    last, first = layers[0][0][0], layers[1][0][0]
+    steps = (("last hidden layer", "the estimate"), ("first hidden layer", f"neuron {last} of the last hidden layer"),
+             ("representation of a unit", f"neuron {first} of the first hidden layer"))
+    report.paragraph("The same layer by layer, from the estimate back to the representation that the network makes of "
+                     "a unit's inputs, along the strongest neuron of each layer: mean sizes of Shapley values, below 0 "
+                     "where an active neuron lowers what it contributes to.")
+    report.table(("Layer", "Contributes to", "Strongest neurons"),
+                 [(*step, ", ".join(f"{neuron} ({strength:+.3g})" for neuron, strength in layer))
+                  for step, layer in zip(steps, layers)])
 
 
 def _street_views(found: NeuronMaps) -> Figure:
