@@ -74,8 +74,9 @@ def explain(module: SemiGtx, graph: Graph, per_unit: NDArray[np.float64], asked:
     for target, head in enumerate(module.heads):
         layers.append(_neurons(head, representation))
         progress.report(0.5 + (target + 1) / (2 * targets))
-    neurons = (np.stack(each) for each in zip(*layers))
-    return Explanation(np.stack(inputs).astype(np.float32), np.array(gaps), *neurons, *edge_weights(module, graph))
+    last, first, whole, weights, first_weights, whole_weights = (np.stack(each) for each in zip(*layers))
+    return Explanation(np.stack(inputs).astype(np.float32), np.array(gaps), last, first, whole, weights, first_weights,
+                       whole_weights, *edge_weights(module, graph))
 
 
 def edge_weights(module: SemiGtx, graph: Graph) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -137,8 +138,8 @@ def _neurons(head: nn.Module, representation: Tensor) -> tuple[NDArray[np.float3
     first = _in_parts(LayerDeepLiftShap(second, second[1]), representation, background, last_top)
     lowest, first_top = nn.Sequential(*parts[:2]), int(np.abs(first).mean(axis=0).argmax())
     whole = _in_parts(DeepLiftShap(lowest), representation, background, first_top)
-    weights = (parts[4].weight[0], parts[2].weight[last_top], parts[0].weight[first_top])
-    return (last, first, whole, *(each.detach().cpu().numpy() for each in weights))
+    lower, middle, upper = (each.weight.detach().cpu().numpy() for each in parts if isinstance(each, nn.Linear))
+    return last, first, whole, upper[0], middle[last_top], lower[first_top]
 
 
 def _in_parts(method: DeepLiftShap, values: Tensor, background: Tensor, target: int) -> NDArray[np.float32]:
