@@ -186,6 +186,14 @@ def test_an_explanation_names_what_the_estimates_come_from(qgis_process, trained
     assert len(units) == UNITS
     by_places = sum(float(row["contribution"]) for row in table if row["input"].startswith("place_"))
     assert sum(row["target_gdp_by_places"] for row in units) == pytest.approx(by_places, abs=1e-4)
+    for category in ("place_shops", "place_works"):
+        in_districts = {row["district"]: float(row["contribution"]) for row in table if row["input"] == category}
+        for district, total in in_districts.items():
+            assert total == pytest.approx(sum(row[f"target_gdp_by_{category}"] for row in units
+                                              if row["district"] == district), abs=1e-4)
+    report = (folder / "why.html").read_text()
+    assert "Place categories: mean size of their contributions" in report
+    assert "of the first hidden layer</td>" in report
     reached = {}
     for row in features_of(folder / "attention.geojson"):
         reached[row["destination"]] = reached.get(row["destination"], 0) + row["attention"]

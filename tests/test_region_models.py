@@ -11,7 +11,7 @@ import scipy.sparse as sp
 import shapely
 import torch
 from nocturne.algorithms.districts.explain_region import explain_region
-from nocturne.algorithms.districts.explanation_report import write_report
+from nocturne.algorithms.districts.explanation_report import _categories, write_report
 from nocturne.algorithms.districts.judge_semigtx import region_rounds
 from nocturne.algorithms.districts.map_economy import map_economy
 from nocturne.algorithms.districts.region_layers import GraphFields, Region, check_trainable, read_region
@@ -126,6 +126,24 @@ def test_a_network_that_counts_for_nothing_is_said_to(region, tmp_path):
         assert sentence in html.unescape((tmp_path / "why.html").read_text("utf-8"))
     assert len(heard.warnings) == 1
     assert "only the network is explained" in heard.warnings[0]
+
+
+def test_place_categories_are_fields_and_bars_by_district(region):
+    names = ("place_a", "place_b", *(f"view_{number}" for number in range(8)))
+    many = replace(region, names=names, features=np.random.default_rng(1).normal(size=(UNITS, len(names))))
+    model = trained(many, QUICK)
+    found = explain_region(many, replace(model, fitted=replace(model.fitted, shares=np.full(1, 0.5))), "", None, CPU,
+                           Progress())
+    inputs = found.explanation.inputs[0]
+    columns = found.unit_columns()
+    for number in range(2):
+        np.testing.assert_array_equal(columns[f"gdp_by_place_{'ab'[number]}"][1], inputs[:, number])
+    bars, heat = _categories(found, 0).axes[:2]
+    order = np.argsort(-np.abs(inputs[:, :2]).mean(axis=0), kind="stable")
+    assert [bar.get_width() for bar in bars.patches] == pytest.approx(np.abs(inputs).mean(axis=0)[order])
+    assert [label.get_text() for label in bars.get_yticklabels()] == ["ab"[number] for number in order]
+    shown = [found.region.districts.index(label.get_text()) for label in heat.get_xticklabels()]
+    np.testing.assert_allclose(heat.images[0].get_array(), found.by_district(0)[np.ix_(shown, order)].T)
 
 
 def test_the_report_traces_the_estimate_layer_by_layer(region, tmp_path):

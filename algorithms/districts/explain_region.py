@@ -60,14 +60,19 @@ class ExplainedRegion:
                           for name in self.names])
         return {label: kinds == label for label in dict.fromkeys(kinds.tolist())}
 
+    def place_categories(self) -> list[int]:
+        """Numbers of the inputs that are categories of places."""
+        return [number for number, name in enumerate(self.names) if name.startswith(PLACE)]
+
     def unit_columns(self) -> dict[str, tuple[str, NDArray[np.float64]]]:
-        """Fields of the units: contributions of each group of inputs and of the strongest single ones."""
+        """Fields of the units: contributions of each group of inputs, of each place category and of the strongest
+        single inputs."""
         columns = {}
         for number, target in enumerate(self.targets):
             values = self.explanation.inputs[number].astype(np.float64)
             for label, inside in self.groups().items():
                 columns[f"{target}_by_{label.replace(' ', '_')}"] = ("number", values[:, inside].sum(axis=1))
-            for column in self.strongest(number)[:MOST_FIELDS]:
+            for column in (*self.place_categories(), *self.strongest(number)[:MOST_FIELDS]):
                 columns[f"{target}_by_{self.names[column]}"] = ("number", values[:, column])
         return columns
 

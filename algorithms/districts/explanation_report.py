@@ -9,8 +9,9 @@ from ..reports import Report
 from .activation_maps import NeuronMaps
 from .district_maps import maps
 from .explain_region import ExplainedRegion
+from .graph_columns import PLACE
 
-MOST_INPUTS, MOST_NEURONS, MOST_DISTRICTS, MOST_TRACED = 15, 10, 12, 5
+MOST_INPUTS, MOST_CATEGORIES, MOST_NEURONS, MOST_DISTRICTS, MOST_TRACED = 15, 15, 10, 12, 5
 
 
 def write_report(path: str, found: ExplainedRegion) -> None:
@@ -28,6 +29,9 @@ def write_report(path: str, found: ExplainedRegion) -> None:
         report.paragraph(f"Left unexplained by the finite number of steps: {gap:.2%} of the contributions' size.")
         report.figure(_bars(found, number), "Mean size of the contributions of each input, and of each group.")
         report.figure(_districts(found, number), "Contributions of groups of inputs to the largest districts.")
+        if found.place_categories():
+            report.figure(_categories(found, number), "Place categories: mean size of their contributions in all "
+                          "units, and sums in the largest districts.")
         shown = {name: found.explanation.inputs[number][:, column].astype(float)
                  for name, column in ((found.names[each], each) for each in found.strongest(number)[:2])}
         report.figure(maps(found.region.shapes, {name: np.abs(values) for name, values in shown.items()}, target,
@@ -108,6 +112,26 @@ def _districts(found: ExplainedRegion, target: int) -> Figure:
     axes.set_xlabel("contribution", fontsize=8)
     axes.legend(fontsize=7)
     figure.tight_layout()
+    return figure
+
+
+def _categories(found: ExplainedRegion, target: int) -> Figure:
+    """The place categories that matter most, as bars, and by district in colours."""
+    sums, sizes = found.by_district(target), np.abs(found.explanation.inputs[target]).mean(axis=0)
+    top = sorted(found.place_categories(), key=lambda number: -sizes[number])[:MOST_CATEGORIES]
+    shown = np.argsort(-np.abs(sums).sum(axis=1), kind="stable")[:MOST_DISTRICTS]
+    values = sums[shown][:, top].T
+    limit = float(np.abs(values).max()) or 1.0
+    figure = Figure(figsize=(9, 0.28 * len(top) + 1.3), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(1, 2), sharey=True)
+    left.barh(range(len(top)), sizes[top], color="#4477aa")
+    left.set_yticks(range(len(top)), [found.names[each].removeprefix(PLACE) for each in top])
+    left.set_xlabel("mean size of contributions", fontsize=8)
+    drawn = right.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
+    right.set_xticks(range(len(shown)), [found.region.districts[each] for each in shown], rotation=45, ha="right")
+    figure.colorbar(drawn, ax=right).set_label("contribution", fontsize=8)
+    for axes in (left, right):
+        axes.tick_params(labelsize=7)
     return figure
 
 

@@ -66,10 +66,11 @@ class ExplainSemiGtx(NocturneAlgorithm):
         file, sink, types = (QgsProcessingParameterFileDestination, QgsProcessingParameterFeatureSink,
                              QgsProcessing.SourceType)
         return [
-            described(sink("OUTPUT", "Contributions"), "The nodes with the contributions of groups of inputs and of "
-                      "the strongest single ones."),
+            described(sink("OUTPUT", "Contributions"), "The nodes with the contributions of groups of inputs, of "
+                      "each place category and of the strongest single inputs."),
             described(file("REPORT", "Report", "HTML files (*.html)", optional=True, createByDefault=True),
-                      "Bars of inputs and districts, maps, and beeswarms of neurons."),
+                      "Bars of inputs, place categories and districts, maps, beeswarms of neurons, and a trace of "
+                      "them layer by layer."),
             described(sink("ATTENTION", "Attention", types.TypeVectorLine, optional=True, createByDefault=False),
                       "The edges that the network uses: how much each destination listens to the origin, 0 to 1, and "
                       "how large the message is that passes."),
