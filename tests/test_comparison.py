@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nocturne.algorithms import scores
-from nocturne.algorithms.air_quality import comparison
+from nocturne.algorithms.air_quality import comparison, comparison_report
 from nocturne.algorithms.air_quality.artefacts import energy_beyond, find_artefacts, line_energy
 from nocturne.algorithms.air_quality.block_bootstrap import BlockDraws, blocks_of, joint_level
 from nocturne.algorithms.air_quality.comparison import NO_LOCATION, Variant, compare_geolocation, variants_of
@@ -322,6 +322,17 @@ def test_scores_per_day_and_site_are_medians_of_their_own():
             np.median([score(truth[day == each], estimate[day == each]) for each in range(7)]))
         assert found[f"site_{name}"] == pytest.approx(
             np.median([score(truth[site == each], estimate[site == each]) for each in range(9)]))
+
+
+def test_curves_over_distance_are_drawn_without_and_with_residuals(compared):
+    summary = summarise(compared, Progress())
+    panels = comparison_report._distance_figure(compared, summary).axes
+    assert [axes.get_title() for axes in panels] == ["without residuals of neighbours", "with residuals of neighbours"]
+    for axes, residuals in zip(panels, ("none", "all")):
+        for line, variant in zip(axes.lines, compared.variants):
+            drawn = line.get_ydata()
+            np.testing.assert_array_equal(drawn[np.isfinite(drawn)],
+                                          [each.r2 for each in summary.curves[variant, residuals]])
 
 
 def test_few_cases_have_no_scores_of_their_own():

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from ..reports import Report
 from .block_bootstrap import BLOCK_DEGREES
 from .comparison import FAR_KM, NO_LOCATION, NO_RESIDUALS, Comparison
-from .comparison_summary import Summary, conclusions, site_errors
+from .comparison_summary import JUDGED_BY, RESIDUALS_IN_WORDS, Summary, conclusions, site_errors
 from .spatial_scores import FEWEST, HIGH, KINDS, NAMES
 
 COLUMNS = 4  # of small pictures
@@ -39,7 +39,7 @@ def write_report(path: str, found: Comparison, summary: Summary) -> None:
     if summary.curves:
         report.heading("By distance to the nearest training place")
         report.figure(_distance_figure(found, summary), "R2 within each distance, over all protocols that keep places "
-                      "apart, without residuals of neighbours.")
+                      "apart.")
     report.heading("Where the errors are")
     for protocol in found.protocols:
         report.figure(_error_maps(found, protocol), f"{protocol}: mean error (estimate less measured) of each site "
@@ -122,18 +122,21 @@ def _scores_figure(found: Comparison, summary: Summary) -> Figure:
 
 
 def _distance_figure(found: Comparison, summary: Summary) -> Figure:
-    figure = Figure(figsize=(7, 3.6))
-    axes = figure.add_subplot()
+    kinds = [kind for kind in JUDGED_BY if kind in found.residual_kinds]
+    figure = Figure(figsize=(6 * len(kinds) + 1, 3.6))
+    panels = figure.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
     bins = sorted({(each.low_km, each.high_km) for curve in summary.curves.values() for each in curve})
     names = [f"{low:g} to {high:g}" if np.isfinite(high) else f"over {low:g}" for low, high in bins]
-    for number, variant in enumerate(found.variants):
-        curve = {(each.low_km, each.high_km): each.r2 for each in summary.curves[variant, NO_RESIDUALS]}
-        axes.plot(range(len(bins)), [curve.get(each, np.nan) for each in bins], marker="os^Dv<>P*X"[number % 10], ms=5,
-                  label=variant.label)
-    axes.set_xticks(range(len(bins)), names)
-    axes.set_xlabel("km to the nearest training place")
-    axes.set_ylabel("R2")
-    axes.legend(fontsize=8)
+    for axes, kind in zip(panels, kinds):
+        for number, variant in enumerate(found.variants):
+            curve = {(each.low_km, each.high_km): each.r2 for each in summary.curves[variant, kind]}
+            axes.plot(range(len(bins)), [curve.get(each, np.nan) for each in bins], marker="os^Dv<>P*X"[number % 10],
+                      ms=5, label=variant.label)
+        axes.set_xticks(range(len(bins)), names)
+        axes.set_xlabel("km to the nearest training place")
+        axes.set_title(RESIDUALS_IN_WORDS[kind])
+    panels[0].set_ylabel("R2")
+    panels[0].legend(fontsize=8)
     return figure
 
 
