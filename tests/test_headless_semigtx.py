@@ -194,8 +194,13 @@ def test_an_explanation_names_what_the_estimates_come_from(qgis_process, trained
     report = (folder / "why.html").read_text()
     assert "Place categories: mean size of their contributions" in report
     assert "of the first hidden layer</td>" in report
-    reached = {}
-    for row in features_of(folder / "attention.geojson"):
-        reached[row["destination"]] = reached.get(row["destination"], 0) + row["attention"]
-    assert all(total == pytest.approx(1, abs=1e-4) for total in reached.values())
+    edges = features_of(folder / "attention.geojson")
+    layers = [name for name in edges[0] if name.startswith("attention_")]
+    assert layers
+    for name in ("attention", *layers):
+        reached = {}
+        for row in edges:
+            reached[row["destination"]] = reached.get(row["destination"], 0) + row[name]
+        assert all(total == pytest.approx(1, abs=1e-4) for total in reached.values())
+    assert all(row["attention"] == pytest.approx(np.mean([row[name] for name in layers]), abs=1e-5) for row in edges)
     assert run.results["STRONGEST"] in {row["input"] for row in table}

@@ -76,15 +76,22 @@ class ExplainedRegion:
                 columns[f"{target}_by_{self.names[column]}"] = ("number", values[:, column])
         return columns
 
+    def edge_columns(self) -> dict[str, str]:
+        """Names and kinds of the fields of edges."""
+        layers = (f"attention_{layer + 1}" for layer in range(len(self.explanation.attention)))
+        return {"origin": "text", "destination": "text",
+                **dict.fromkeys(("attention", "message", *layers), "number")}
+
     def edge_rows(self) -> Iterator[tuple[list[Any], bytes]]:
-        """Origin, destination, attention and size of the message, means over the layers, with the line between the
-        units, in degrees."""
+        """Origin, destination, attention and size of the message, means over the layers, and the attention of each
+        layer, with the line between the units, in degrees."""
         names, centres = self.region.units.names, shapely.get_coordinates(shapely.centroid(self.region.shapes))
         origin, destination = self.graph.edges.numpy()
         lines = shapely.to_wkb(shapely.linestrings(np.stack((centres[origin], centres[destination]), axis=1)))
-        weights = np.stack((self.explanation.attention, self.explanation.messages)).mean(axis=1).T
-        for start, end, both, line in zip(origin, destination, weights.tolist(), lines):
-            yield [names[start], names[end], *both], bytes(line)
+        attention, messages = self.explanation.attention, self.explanation.messages
+        weights = np.vstack((attention.mean(axis=0), messages.mean(axis=0), attention)).T
+        for start, end, values, line in zip(origin, destination, weights.tolist(), lines):
+            yield [names[start], names[end], *values], bytes(line)
 
     def table_rows(self) -> Iterator[tuple[str, str, str, float]]:
         """Target, district, input and the sum of its contributions in the district's units."""

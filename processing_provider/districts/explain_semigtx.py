@@ -24,7 +24,6 @@ from ..view_inputs import picture_layers, pictures
 if TYPE_CHECKING:
     from ...algorithms.districts.activation_maps import StreetPictures
 
-EDGE_COLUMNS = {"origin": "text", "destination": "text", "attention": "number", "message": "number"}
 TABLE_COLUMNS = {"target": "text", "district": "text", "input": "text", "contribution": "number"}
 
 
@@ -72,8 +71,8 @@ class ExplainSemiGtx(NocturneAlgorithm):
                       "Bars of inputs, place categories and districts, maps, beeswarms of neurons, and a trace of "
                       "them layer by layer."),
             described(sink("ATTENTION", "Attention", types.TypeVectorLine, optional=True, createByDefault=False),
-                      "The edges that the network uses: how much each destination listens to the origin, 0 to 1, and "
-                      "how large the message is that passes."),
+                      "The edges that the network uses: how much each destination listens to the origin, 0 to 1, on "
+                      "average and in each layer, and how large the message is that passes."),
             described(sink("TABLE", "Contributions by district", types.TypeVector, optional=True,
                            createByDefault=False), "A row per target, district and input."),
         ]
@@ -94,7 +93,7 @@ class ExplainSemiGtx(NocturneAlgorithm):
         if report is not None:
             with run.outputs.writing("REPORT"):
                 write_report(report, found)
-        attention = run.outputs.sink("ATTENTION", EDGE_COLUMNS, QgsWkbTypes.Type.LineString, "EPSG:4326")
+        attention = run.outputs.sink("ATTENTION", found.edge_columns(), QgsWkbTypes.Type.LineString, "EPSG:4326")
         for values, line in found.edge_rows() if attention is not None else ():
             attention.add(values, line)
         table = run.outputs.sink("TABLE", TABLE_COLUMNS)
