@@ -14,15 +14,16 @@ from ...models.registry import Model
 from ..devices import pick_device
 from ..errors import InputError
 from ..execution import torch_threads
+from ..named_models import named_model
 from ..progress import Progress
 from ..projections import cell_positions
 from ..rasters import RasterWriter, plan_windows
 from ..settings import Resources
 from .covariate_rasters import CovariateRasters, find_covariate_rasters
-from .estimate_pm25 import named_model
+from .estimate_pm25 import BUNDLED
 from .estimator import Data, Estimator
 from .location_features import Encode, site_encoder
-from .model_file import check_location_weights, check_units, outside_ranges, read_estimator
+from .model_file import KIND, check_location_weights, check_units, outside_ranges, read_estimator
 from .site_days import SiteDays
 from .windows import make_windows
 
@@ -49,7 +50,7 @@ def estimate_maps(folder: str, model_file: str, checkpoint: str, paths: Mapping[
     """
     if not paths:
         raise InputError("ESTIMATE", "no map was asked for", "name at least one of the maps")
-    model = named_model(model_file, progress)
+    model = named_model(model_file, BUNDLED, KIND, progress)
     estimator = read_estimator(model)
     encode = site_encoder(estimator.settings.geolocation, checkpoint, resources)
     check_location_weights(model, checkpoint)

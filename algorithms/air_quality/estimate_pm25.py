@@ -8,14 +8,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ...models.registry import Model, bundled_path, load_model
 from ..devices import pick_device
 from ..execution import torch_threads
 from ..feature_tables import FeatureTable
+from ..named_models import named_model
 from ..progress import Progress
 from ..settings import Resources
 from .model_file import KIND, check_features, check_location_weights, check_units, outside_ranges, read_estimator
 from .raster_days import PARAMETER, raster_days
+from .row_estimates import RowEstimates
 from .site_days import SiteDays, read_site_days
 from .train_pm25 import make_data
 
@@ -23,34 +24,12 @@ BUNDLED = "pm25_us_demo"
 
 
 @dataclass(frozen=True)
-class TableEstimates:
-    """value, low, high: shape (rows,), ug/m3, NaN where a row has too few days with covariates; high is NaN too where
-    the model knows no interval. dissimilarity: to the training data, above 1 outside the area of applicability; NaN
-    where the model doesn't know it. outside: beyond that, or beyond the covariates or places of the training."""
+class TableEstimates(RowEstimates):
+    """NaN where a row has too few days with covariates. dissimilarity: to the training data, above 1 outside the area
+    of applicability; NaN where the model doesn't know it. outside: beyond that, or beyond the covariates or places of
+    the training."""
 
-    value: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
     dissimilarity: NDArray[np.float64]
-    outside: NDArray[np.bool_]
-
-    @property
-    def count(self) -> int:
-        """Rows with an estimate."""
-        return int(np.isfinite(self.value).sum())
-
-    @property
-    def outside_count(self) -> int:
-        """Those of them that lie outside."""
-        return int((self.outside & np.isfinite(self.value)).sum())
-
-
-def named_model(model_file: str, progress: Progress) -> Model:
-    """The model of a file, or the bundled one where none was named, whose card says what to beware of."""
-    model = load_model(model_file or bundled_path(BUNDLED), KIND)
-    if "warning" in model.card:
-        progress.warning(model.card["warning"])
-    return model
 
 
 def estimate_table(table: FeatureTable, date_field: str, site_field: str, calendar: FeatureTable | None,
@@ -58,7 +37,7 @@ def estimate_table(table: FeatureTable, date_field: str, site_field: str, calend
                    progress: Progress) -> TableEstimates:
     """Estimates of every row, in its order. calendar, rasters (a folder of daily ones, or empty): covariates on further
     days. model_file: empty takes the bundled model. Raises InputError, Cancelled."""
-    model = named_model(model_file, progress)
+    model = named_model(model_file, BUNDLED, KIND, progress)
     estimator = read_estimator(model)
     check_features(model, table)
     site_days = read_site_days(table, date_field, site_field, "", estimator.names, calendar, progress,
@@ -81,7 +60,7 @@ def estimate_table(table: FeatureTable, date_field: str, site_field: str, calend
     value, low, high, unlike = (np.where(window >= 0, each[window], np.nan) for each in (
         found.value, found.low, found.high, estimator.dissimilarity(data, every)))
     outside = outside_ranges(model, site_days, rows) | (unlike > 1)
-    estimates = TableEstimates(value, low, np.where(np.isfinite(high), high, np.nan), unlike, outside)
+    estimates = TableEstimates(value, low, np.where(np.isfinite(high), high, np.nan), outside, unlike)
     if estimates.outside_count:
         first, last = (date.fromordinal(model.card["training"][day]) for day in ("first_day", "last_day"))
         progress.warning(f"{estimates.outside_count} of {estimates.count} estimates lie outside the covariates or "

@@ -13,12 +13,13 @@ from rasterio.windows import Window
 from ..distances import unit_vectors
 from ..errors import InputError
 from ..feature_tables import FeatureTable
+from ..named_models import named_model
 from ..progress import Progress
 from ..projections import cell_positions
 from ..rasters import TILE, RasterInput, RasterWriter, open_raster, plan_windows, read_grid, read_values
 from ..settings import Resources
-from .interpolate_pm25 import far_from_model, interpolation_model, read_monitors, warn_outside
-from .interpolation import FEWEST_MONITORS, DayField, Interpolator, by_day
+from .interpolate_pm25 import BUNDLED, far_from_model, read_monitors, warn_outside
+from .interpolation import FEWEST_MONITORS, KIND, DayField, Interpolator, by_day, read_interpolation
 
 MAPS = ("ESTIMATE", "LOW", "HIGH")
 ARRAYS = 6  # of cells times monitors that an estimate takes
@@ -43,7 +44,7 @@ def interpolate_maps(template: RasterInput, monitors: FeatureTable, date_field: 
     """
     if not paths:
         raise InputError("ESTIMATE", "no map was asked for", "name at least one of the maps")
-    model = interpolation_model(model_file, progress)
+    model = read_interpolation(named_model(model_file, BUNDLED, KIND, progress))
     donors = read_monitors(monitors, date_field, pm25_field)
     days = [(day, rows) for day, rows in by_day(donors) if len(rows) >= FEWEST_MONITORS]
     most = max(len(model.longitude), *(len(rows) for _, rows in days))

@@ -1,57 +1,28 @@
 """PM2.5 at points and days from the monitors of those days, by an interpolation model."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from ...models.registry import bundled_path, load_model
 from ..distances import nearest_km, unit_vectors
 from ..errors import InputError
 from ..feature_tables import FeatureTable
+from ..named_models import named_model
 from ..progress import Progress
 from .interpolation import FEWEST_MONITORS, KIND, Interpolator, by_day, read_interpolation
 from .neighbours import Donors
+from .row_estimates import RowEstimates
 from .site_days import point_positions, row_days
 
 BUNDLED = "pm25_us_interpolation"
 TOGETHER = 4096  # points
 
 
-@dataclass(frozen=True)
-class PointEstimates:
-    """value, low, high: ug/m3, shape (rows,), NaN on days with too few monitors. outside: farther from the monitors of
-    the day, or from all places that the model was fitted on, than it was checked."""
-
-    value: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-    outside: NDArray[np.bool_]
-
-    @property
-    def count(self) -> int:
-        """Rows with an estimate."""
-        return int(np.isfinite(self.value).sum())
-
-    @property
-    def outside_count(self) -> int:
-        """Those of them that lie outside."""
-        return int((self.outside & np.isfinite(self.value)).sum())
-
-
-def interpolation_model(model_file: str, progress: Progress) -> Interpolator:
-    """The interpolator of a file, or the bundled one where none was named, whose card says what to beware of."""
-    model = load_model(model_file or bundled_path(BUNDLED), KIND)
-    if "warning" in model.card:
-        progress.warning(model.card["warning"])
-    return read_interpolation(model)
-
-
 def interpolate_points(points: FeatureTable, point_date_field: str, monitors: FeatureTable, date_field: str,
-                       pm25_field: str, model_file: str, progress: Progress) -> PointEstimates:
-    """Estimates of every row, in its order. Raises InputError, Cancelled."""
-    model = interpolation_model(model_file, progress)
+                       pm25_field: str, model_file: str, progress: Progress) -> RowEstimates:
+    """Estimates of every row, in its order, NaN on days with too few monitors. outside: farther from the monitors of
+    the day, or from all places that the model was fitted on, than it was checked. Raises InputError, Cancelled."""
+    model = read_interpolation(named_model(model_file, BUNDLED, KIND, progress))
     given = dict(by_day(donors := read_monitors(monitors, date_field, pm25_field)))
     longitude, latitude = point_positions(points).T
     places, which = np.unique(unit_vectors(longitude, latitude), axis=0, return_inverse=True)
@@ -76,7 +47,7 @@ def interpolate_points(points: FeatureTable, point_date_field: str, monitors: Fe
     if lacking:
         progress.warning(f"On {len(lacking)} of {len(days)} days there are fewer than {FEWEST_MONITORS} monitors, so "
                          "these days get no estimate.")
-    estimates = PointEstimates(value, low, high, outside)
+    estimates = RowEstimates(value, low, high, outside)
     warn_outside(estimates.outside_count, estimates.count, progress)
     return estimates
 
