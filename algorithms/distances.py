@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 EARTH_KM = 6371.0088
@@ -31,3 +33,11 @@ def nearest_km(longitude: ArrayLike, latitude: ArrayLike, to_longitude: ArrayLik
     """Distance of every point to the nearest of some others, shape (points,)."""
     tree = cKDTree(unit_vectors(to_longitude, to_latitude))
     return arc_km(tree.query(unit_vectors(longitude, latitude))[0])
+
+
+def linked_within(kilometres: float, longitude: ArrayLike, latitude: ArrayLike) -> NDArray[np.int32]:
+    """The number of every point's group: points so near to each other, directly or by others, are of one group."""
+    points = unit_vectors(longitude, latitude)
+    first, second = cKDTree(points).query_pairs(chord(kilometres), output_type="ndarray").T
+    links = coo_array((np.ones(len(first), dtype=bool), (first, second)), shape=(len(points), len(points)))
+    return np.asarray(connected_components(links, directed=False)[1], dtype=np.int32)

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from nocturne.algorithms.air_quality.interpolation import FEWEST_MONITORS, by_day, fit_interpolation
 from nocturne.algorithms.air_quality.neighbours import Donors, find_neighbours
-from nocturne.algorithms.distances import unit_vectors
+from nocturne.algorithms.air_quality.site_days import ONE_PLACE_KM
+from nocturne.algorithms.distances import linked_within, unit_vectors
 from nocturne.algorithms.progress import Progress
 from nocturne.benchmarks.aqs import read_aqs
 from nocturne.benchmarks.pm25_evidence import pooled
@@ -24,11 +25,11 @@ METHODS = ("inverse distance", "kriging")
 def sides(monitors: Donors, site: np.ndarray, seed: int) -> dict[str, np.ndarray]:
     """The fold of every value: places dealt at random, and the colours of checkerboards from 0 degrees on.
 
-    Places are positions rounded to 0.001 degree. The seed moves nothing but the random places.
+    The seed moves nothing but the random places.
     """
     first = np.unique(site, return_index=True)[1]
     longitude, latitude = monitors.longitude[first], monitors.latitude[first]
-    place = np.unique(np.round(np.column_stack((longitude, latitude)), 3), axis=0, return_inverse=True)[1].ravel()
+    place = linked_within(ONE_PLACE_KM, longitude, latitude)
     which = np.unique(site, return_inverse=True)[1]
     dealt = np.random.default_rng(seed).permutation(place.max() + 1) % FOLDS
     found = {"random places": dealt[place][which]}

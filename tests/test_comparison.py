@@ -179,7 +179,7 @@ def test_a_location_that_says_much_is_found_to_be_better():
     summary = summarise(found, Progress())
     assert [each.is_real for each in summary.differences] == [True]
     assert summary.differences[0].r2.low > 0.2
-    assert conclusions(found, summary)[0].startswith("random_places: degrees raises R2 by 0.")
+    assert conclusions(found, summary)[0].startswith("random_places: degrees raises R2 by ")
 
 
 def test_the_same_seed_gives_the_same_comparison():

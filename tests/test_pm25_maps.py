@@ -1,6 +1,7 @@
 """Daily maps from daily rasters: the same estimates as at points, whatever the blocks."""
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -12,9 +13,10 @@ from nocturne.algorithms.air_quality import estimator as estimator_room
 from nocturne.algorithms.air_quality import location_features
 from nocturne.algorithms.air_quality.covariate_rasters import find_covariate_rasters
 from nocturne.algorithms.air_quality.estimate_maps import MAPS, estimate_maps
-from nocturne.algorithms.air_quality.estimator import Data, fit_estimator
+from nocturne.algorithms.air_quality.estimator import Data, Residuals, fit_estimator
 from nocturne.algorithms.air_quality.location_features import site_encoder
 from nocturne.algorithms.air_quality.model_file import KIND, read_estimator, save_estimator
+from nocturne.algorithms.air_quality.neighbours import Donors
 from nocturne.algorithms.air_quality.settings import Pm25Settings
 from nocturne.algorithms.air_quality.site_days import SiteDays
 from nocturne.algorithms.air_quality.windows import make_windows
@@ -106,6 +108,29 @@ def test_maps_are_the_estimates_of_their_cells(model_file, tmp_path):
     assert np.isnan(found[0, :, 3, 5]).all()
     assert np.isfinite(found[0, 2, 1, 1])  # its own day is masked, the two before speak
     assert counts.estimates == np.isfinite(found[0]).sum()
+
+
+def test_a_monitor_speaks_in_the_cell_it_stands_in_but_not_for_itself_in_a_table(model_file, tmp_path):
+    folder = write_days(tmp_path / "days", cell_values())
+    without, _ = mapped(folder, model_file, tmp_path)
+    model = load_model(str(model_file), KIND)
+    estimator = read_estimator(model)
+    at, day = (-94.748, 39.75), FIRST.toordinal() + 1  # 170 m from the centre of the first cell
+    donors = Donors(np.array([at[0]]), np.array([at[1]]), np.array([day], np.int32), np.array([50.0]))
+    residuals = Residuals(donors, 100.0, 0.1)
+    assert residuals.at(np.array([-94.75]), np.array([39.75]), donors.day) == 0
+    there = replace(estimator, residuals=residuals)
+    values = cell_values()[:, :, :1, :1].transpose(2, 3, 0, 1).reshape(DAYS, 2)
+    site_days = SiteDays(np.zeros(DAYS, np.int32), np.arange(DAYS, dtype=np.int32) + FIRST.toordinal(),
+                         np.array([-94.75]), np.array([39.75]), values, np.full(DAYS, 9, np.float32),
+                         ("haze", "wind"), ("a",))
+    data = Data(site_days, make_windows(site_days, np.arange(DAYS), 3, 2),
+                site_encoder("cyclic", "", RESOURCES)(site_days.longitude, site_days.latitude))
+    path = tmp_path / "with.json"
+    save_estimator(str(path), there, data, np.arange(len(data.windows.target)), {"title": "test"})
+    found, _ = mapped(folder, path, tmp_path)
+    assert found[0, 1, 0, 0] == pytest.approx(without[0, 1, 0, 0] + 50 / 1.1, rel=0.02)
+    np.testing.assert_allclose(found[0, 2:], without[0, 2:], rtol=1e-4)
 
 
 def test_the_encoder_is_loaded_once(model_file, tmp_path, monkeypatch):

@@ -17,7 +17,7 @@ from nocturne.algorithms.air_quality.geographic_folds import (
     random_rows,
 )
 from nocturne.algorithms.air_quality.neighbours import Donors, find_neighbours
-from nocturne.algorithms.air_quality.site_days import SiteDays, read_site_days
+from nocturne.algorithms.air_quality.site_days import ONE_PLACE_KM, SiteDays, read_site_days
 from nocturne.algorithms.air_quality.windows import MASKED, make_windows
 from nocturne.algorithms.distances import nearest_km
 from nocturne.algorithms.errors import InputError
@@ -196,8 +196,18 @@ def test_places_stay_on_one_side_whatever_their_site_numbers():
     site_days = monitors()
     place = site_days.place()
     assert place[0] == place[3]
+    assert place[0] != place[-1]
     for fold in [*random_places(site_days, 5, 2), *held_out_places(site_days, 0.3, 2)]:
         assert not set(place[fold.train]) & set(place[fold.test])
+
+
+@pytest.mark.parametrize(("longitude", "latitude"), [(-80.0, 40.00499), (179.9999, 0.0), (10.0, 85.0)])
+def test_monitors_within_half_a_kilometre_are_one_place_wherever_degrees_are_rounded(longitude, latitude):
+    site_days = read([(f"s{site}", 0, 1.0, 1.0) for site in range(5)])
+    east = 0.4 / (111.2 * np.cos(np.radians(latitude)))  # degrees of 400 m
+    east = (longitude + np.array([0, 1, 2, 8, 9]) * east + 180) % 360 - 180
+    np.testing.assert_array_equal(replace(site_days, longitude=east, latitude=np.full(5, latitude)).place(),
+                                  [0, 0, 0, 1, 1])
 
 
 @pytest.mark.parametrize("offset", range(len(OFFSETS)))
@@ -219,18 +229,18 @@ def test_what_cannot_be_divided_is_named():
         random_places(site_days, 5, 1)
 
 
-def test_neighbours_are_of_the_same_day_and_never_at_the_same_position():
+def test_neighbours_are_of_the_same_day_and_never_of_the_same_place():
     site_days = monitors(40, 2)
     at = site_days.longitude[site_days.site], site_days.latitude[site_days.site], site_days.day
     found = find_neighbours(*at, Donors(*at, site_days.target.astype(float)), count=3)
     for row in range(len(site_days.site)):
         same = np.flatnonzero(site_days.day == site_days.day[row])
         distance = nearest_km(at[0][same], at[1][same], at[0][[row]], at[1][[row]])
-        others = same[distance > 0.02]
-        nearest = others[np.argsort(distance[distance > 0.02], kind="stable")[:3]]
+        others = same[distance > ONE_PLACE_KM]
+        nearest = others[np.argsort(distance[distance > ONE_PLACE_KM], kind="stable")[:3]]
         # Two sites at one position are equally near.
         np.testing.assert_allclose(np.sort(found.value[row]), np.sort(site_days.target[nearest]), rtol=1e-6)
-        np.testing.assert_allclose(found.distance[row], np.sort(distance[distance > 0.02])[:3])
+        np.testing.assert_allclose(found.distance[row], np.sort(distance[distance > ONE_PLACE_KM])[:3])
 
 
 def test_weights_of_neighbours_are_those_of_the_formulas():

@@ -124,7 +124,7 @@ def _estimate(cell_days: SiteDays, estimator: Estimator, model: Model, encode: E
         return maps, 0
     places = None if settings.geolocation == "none" else encode(cell_days.longitude, cell_days.latitude)
     data, every = Data(cell_days, windows, places), np.arange(len(windows.target))
-    found = estimator.estimate(data, every, device, progress)
+    found = estimator.estimate(data, every, device, progress, donors_beyond_km=0)
     unlike = estimator.dissimilarity(data, every)
     maps[:, windows.target] = found.value, found.low, np.where(np.isfinite(found.high), found.high, np.nan), unlike
     return maps, int((outside_ranges(model, cell_days, windows.target) | (unlike > 1)).sum())

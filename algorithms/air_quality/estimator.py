@@ -26,7 +26,7 @@ from .neighbours import Donors, find_neighbours
 from .network import RECIPES, Network, Samples, train_network
 from .scaling import Scaler
 from .settings import Pm25Settings
-from .site_days import SiteDays
+from .site_days import ONE_PLACE_KM, SiteDays
 from .tree_ensemble import TreeEnsemble, grow_boosted_trees
 from .window_features import window_features
 from .windows import Windows
@@ -58,7 +58,7 @@ class Data:
         return self.site_days.site[self.windows.target]
 
     @property
-    def place(self) -> NDArray[np.intp]:
+    def place(self) -> NDArray[np.int32]:
         return self.site_days.place()[self.windows.target]
 
     def where(self, windows: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32]]:
@@ -77,10 +77,9 @@ class Residuals:
     shrinkage: float
 
     def at(self, longitude: NDArray[np.float64], latitude: NDArray[np.float64],
-           day: NDArray[np.int32], nearest_km: float | None = None) -> NDArray[np.float64]:
-        """What neighbours add; those within nearest_km don't speak (None = co-located ones)."""
-        limits = {} if nearest_km is None else {"nearest": nearest_km}
-        found = find_neighbours(longitude, latitude, day, self.donors, NEIGHBOURS, farthest=FARTHEST_KM, **limits)
+           day: NDArray[np.int32], nearest_km: float = ONE_PLACE_KM) -> NDArray[np.float64]:
+        """What neighbours add; those within nearest_km don't speak."""
+        found = find_neighbours(longitude, latitude, day, self.donors, NEIGHBOURS, nearest_km, FARTHEST_KM)
         return found.kernel_mean(self.length_km, self.shrinkage)
 
 
@@ -137,8 +136,9 @@ class Estimator:
         return self.members.settings
 
     def estimate(self, data: Data, windows: NDArray[np.intp], device: torch.device, progress: Progress,
-                 donors_beyond_km: float | None = None) -> Estimates:
-        """Estimates of some windows. donors_beyond_km: only monitors farther than this add their residuals."""
+                 donors_beyond_km: float = ONE_PLACE_KM) -> Estimates:
+        """Estimates of some windows. donors_beyond_km: only monitors farther than this add their residuals; where a
+        window's own monitor may be among them, it mustn't be less than the default."""
         values, attention = self.members.estimate(data, windows, device, progress)
         where = data.where(windows)
         value, half = self.mixture.apply(values, *where[:2])

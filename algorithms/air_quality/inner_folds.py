@@ -14,7 +14,7 @@ Sides = tuple[NDArray[np.intp], NDArray[np.intp]]
 HALVINGS = 4  # into 16 blocks
 
 
-def random_place_folds(train: NDArray[np.intp], place: NDArray[np.intp], folds: int, seed: int) -> list[Sides]:
+def random_place_folds(train: NDArray[np.intp], place: NDArray[np.int32], folds: int, seed: int) -> list[Sides]:
     """Training windows without and with each fold of places. train: numbers of windows; place: of each of them."""
     _, which = np.unique(place, return_inverse=True)
     return list(_sides(train, which.ravel(), folds, seed))

@@ -17,13 +17,13 @@ from scipy.spatial import cKDTree
 
 from ...models.registry import Model, save_model
 from ..conformal import blocked_quantile
-from ..distances import arc_km, unit_vectors
+from ..distances import arc_km, linked_within, unit_vectors
 from ..errors import InputError
 from ..progress import Progress
 from .inner_folds import block_folds, random_place_folds, spatial_blocks
 from .kriging import Covariance, Field, likeliest_covariance
 from .neighbours import Donors
-from .site_days import MOVED
+from .site_days import MOVED, ONE_PLACE_KM
 
 KIND = "pm25_interpolation"
 YEAR = 365.25
@@ -168,9 +168,9 @@ def _courses(place: NDArray[np.intp], places: int, day: NDArray[np.int32],
 def _with_intervals(model: Interpolator, monitors: Donors, place: NDArray[np.intp],
                     days: list[tuple[int, NDArray[np.intp]]], progress: Progress) -> Interpolator:
     """Widths that hold at places, and in blocks of places, that were left out; the wider of both."""
-    every = np.arange(len(model.longitude))
+    every, alone = np.arange(len(model.longitude)), linked_within(ONE_PLACE_KM, model.longitude, model.latitude)
     points, block = unit_vectors(model.longitude, model.latitude), spatial_blocks(model.longitude, model.latitude)
-    layouts = ((every, random_place_folds(every, every, INNER_FOLDS, 1)),
+    layouts = ((alone, random_place_folds(every, alone, INNER_FOLDS, 1)),
                (block, block_folds(every, model.longitude, model.latitude, INNER_FOLDS, 1)))
     widths, away = [], []
     for group, folds in layouts:

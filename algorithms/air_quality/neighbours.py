@@ -8,9 +8,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from ..distances import arc_km, chord, unit_vectors
-from .site_days import MOVED
-
-CO_LOCATED_KM = MOVED * 111.2  # monitors at one position never speak for each other
+from .site_days import ONE_PLACE_KM
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Neighbours:
 
 
 def find_neighbours(longitude: NDArray[np.float64], latitude: NDArray[np.float64], day: NDArray[np.int32],
-                    donors: Donors, count: int = 9, nearest: float = CO_LOCATED_KM,
+                    donors: Donors, count: int = 9, nearest: float = ONE_PLACE_KM,
                     farthest: float = np.inf) -> Neighbours:
     """The count nearest donors of the same day, farther than nearest km and up to farthest km.
 

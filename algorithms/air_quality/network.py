@@ -131,7 +131,7 @@ def build_network(recipe: Recipe, features: int, location: int, fusion: str, sir
     return LocatedBiLstm(network, SIREN.build()) if siren else network
 
 
-def train_network(samples: Samples, target: NDArray[np.float32], train: NDArray[np.intp], place: NDArray[np.intp],
+def train_network(samples: Samples, target: NDArray[np.float32], train: NDArray[np.intp], place: NDArray[np.int32],
                   recipe: Recipe, epochs: int, fusion: str, siren: bool, seed: int, device: torch.device,
                   progress: Progress) -> Network:
     """Huber loss on the standardised target.
@@ -195,7 +195,7 @@ def _shuffled(numbers: NDArray[np.intp], batch: int, generator: torch.Generator)
         yield order[start:start + batch]
 
 
-def _validation(train: NDArray[np.intp], place: NDArray[np.intp], share: float,
+def _validation(train: NDArray[np.intp], place: NDArray[np.int32], share: float,
                 seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Windows to learn from and windows of held-out training places."""
     if not share:

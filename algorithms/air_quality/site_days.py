@@ -8,13 +8,15 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from ..distances import linked_within
 from ..errors import InputError
 from ..feature_tables import FeatureTable
 from ..geometries import shapes_in
 from ..progress import Progress
 from ..projections import WGS84, checked_positions
 
-MOVED = 1e-4  # degrees; sites are one place up to about 10 m
+MOVED = 1e-4  # degrees, about 10 m; a site that stands further away on another day moves
+ONE_PLACE_KM = 0.5  # monitors so near to each other see the same air: they are one place
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,9 @@ class SiteDays:
         """The date of every row."""
         return [date.fromordinal(int(day)) for day in self.day]
 
-    def place(self) -> NDArray[np.intp]:
-        """The number of every row's position: sites at one position are one place. Shape (rows,)."""
-        keys = np.round(np.column_stack((self.longitude, self.latitude)) / MOVED).astype(np.int64)
-        _, which = np.unique(keys, axis=0, return_inverse=True)
-        places: NDArray[np.intp] = which.ravel()[self.site]
+    def place(self) -> NDArray[np.int32]:
+        """The number of every row's place, shape (rows,); sites within ONE_PLACE_KM of each other are one place."""
+        places: NDArray[np.int32] = linked_within(ONE_PLACE_KM, self.longitude, self.latitude)[self.site]
         return places
 
     def keys(self) -> NDArray[np.int64]:
