@@ -11,7 +11,7 @@ import torch
 from nocturne.algorithms.districts.activation_maps import NEURONS, PICTURES, StreetPictures, patch_maps, usual_tokens
 from nocturne.algorithms.districts.district_inputs import fit_scaler
 from nocturne.algorithms.districts.explain_region import ExplainedRegion, explain_region
-from nocturne.algorithms.districts.explanation import neuron_slopes
+from nocturne.algorithms.districts.explanation import Question, neuron_slopes
 from nocturne.algorithms.districts.pictures import View
 from nocturne.algorithms.districts.region_models import RegionModel
 from nocturne.algorithms.districts.settings import SemiGtxSettings
@@ -24,6 +24,7 @@ from nocturne.algorithms.settings import Resources
 from nocturne.algorithms.simulation.districts import simulate_districts
 from nocturne.algorithms.simulation.street_pictures import draw_any_street, write_picture
 from nocturne.benchmarks.district_tables import simulated_region
+from nocturne.models.semigtx import district_mean
 
 UNITS = 24
 CPU = Resources(threads=1, device="cpu")
@@ -127,9 +128,10 @@ def test_slopes_of_scaled_columns_and_of_neurons_are_derivatives(region, model):
                                scaler.slopes(features), rtol=1e-2)
     found = explained(region, model, None)
     network, asked = model.fitted.network.double(), torch.arange(UNITS) < 8
+    question = Question(model.fitted.scale, torch.arange(UNITS) // 4, torch.arange(6) < 2, by_units=True)
     graph = replace(found.graph, **{name: value.double() for name, value in vars(found.graph).items()
                                     if value.is_floating_point()})
-    slopes = neuron_slopes(network, graph, 0, 3, asked)
+    slopes = neuron_slopes(network, graph, 0, 3, question)
     moved = graph.features.clone()
     moved[5, 2] += 1e-4
 
@@ -153,6 +155,22 @@ def test_the_views_that_raise_a_neuron_most_are_mapped(region, model, given):
     only = explained(region, model, given, "b").maps
     assert {caption.split(":")[0] for caption in only[0].captions} == {"4", "5", "6", "7"}
     assert not explained(region, model, None).maps
+
+
+def test_the_views_of_a_network_that_reads_districts_are_mapped(region, given):
+    fitted = fit_semigtx(region.features, region.flows, region.totals, region.district,
+                         SemiGtxSettings(epochs=2, configuration="published", readout="district-embedding"))
+    nothing = np.full(len(region.names), np.nan)
+    model = RegionModel(fitted, region.names, nothing, nothing, region.targets, np.ones(1))
+    found = explained(region, model, given, "b")
+    assert found.rows == "district"
+    assert {caption.split(":")[0] for caption in found.maps[0].captions} == {"4", "5", "6", "7"}
+    estimate = fitted.estimate(region.features, region.flows, region.district).districts[1, 0]
+    average = replace(found.graph, features=found.graph.features.mean(dim=0).expand_as(found.graph.features))
+    with torch.no_grad():
+        means = district_mean(fitted.network(average), torch.arange(UNITS) // 4, 6)
+        usual = fitted.scale.totals(fitted.network.read_heads(means).numpy().astype(float), np.full(6, 4.0))[1, 0]
+    assert found.by_district(0).sum() == pytest.approx(estimate - usual, rel=0.02, abs=1e-6)
 
 
 def test_other_vectors_are_said(region, model, given):

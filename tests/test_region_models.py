@@ -108,7 +108,6 @@ def test_an_explanation_follows_units_in_another_order(region):
 
 @pytest.mark.parametrize(("changed", "said"), [
     ({"alpha": 1}, "MODEL: its network never saw totals"),
-    ({"readout": "district-embedding"}, "MODEL: its READOUT is district-embedding"),
     ({"network": False}, "MODEL: it is kernel ridge alone")])
 def test_what_has_no_network_to_explain_is_refused(region, changed, said):
     model = trained(region, replace(QUICK, **changed))

@@ -6,14 +6,22 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
-from nocturne.algorithms.districts.explanation import BACKGROUND, Explanation, edge_weights, explain
+from nocturne.algorithms.districts.explanation import BACKGROUND, Explanation, Question, edge_weights, explain
 from nocturne.algorithms.districts.network import region_graph
+from nocturne.algorithms.districts.target_scales import TargetScale
 from nocturne.algorithms.errors import Cancelled
 from nocturne.algorithms.progress import Progress
-from nocturne.models.semigtx import Graph, SemiGtx
+from nocturne.models.semigtx import Graph, SemiGtx, district_mean
 
 UNITS = 60
 PER_UNIT = np.array([1.0, 5.0])
+SCALE = TargetScale("square-root", np.array([2.0, 3.0]), np.array([0.5, 1.5]), PER_UNIT, np.ones(2))
+DISTRICT = torch.arange(UNITS) // 6
+
+
+def question(asked: int | None = None, by_units: bool = True) -> Question:
+    districts = torch.ones(UNITS // 6, dtype=torch.bool) if asked is None else torch.arange(UNITS // 6) == asked
+    return Question(SCALE, DISTRICT, districts, by_units)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +40,7 @@ def module(graph: Graph) -> SemiGtx:
 
 @pytest.fixture(scope="module")
 def found(graph: Graph, module: SemiGtx) -> Explanation:
-    return explain(module, graph, PER_UNIT, torch.ones(UNITS, dtype=torch.bool), Progress())
+    return explain(module, graph, question(), Progress())
 
 
 def total(module: SemiGtx, graph: Graph, target: int) -> float:
@@ -46,6 +54,27 @@ def test_inputs_explain_the_difference_from_average_units(graph: Graph, module: 
         expected = scale * (total(module, graph, target) - total(module, average, target))
         assert found.inputs[target].sum() == pytest.approx(expected, abs=0.02 * np.abs(found.inputs[target]).sum())
         assert found.gap[target] < 0.02
+
+
+@pytest.mark.parametrize("asked", [None, 3])
+def test_estimates_of_districts_by_their_mean_representation_are_explained(graph: Graph, module: SemiGtx,
+                                                                            asked: int | None) -> None:
+    found = explain(module, graph, question(asked, by_units=False), Progress())
+
+    def estimates(features: torch.Tensor) -> np.ndarray:
+        with torch.no_grad():
+            means = district_mean(module(replace(graph, features=features)), DISTRICT, UNITS // 6)
+            return SCALE.totals(module.read_heads(means).numpy().astype(float), np.full(UNITS // 6, 6.0))
+
+    chosen = slice(None) if asked is None else [asked]
+    average = graph.features.mean(dim=0).expand_as(graph.features)
+    expected = (estimates(graph.features) - estimates(average))[chosen].sum(axis=0)
+    for target in range(2):
+        inputs = found.inputs[target]
+        assert inputs.shape == graph.features.shape
+        assert inputs.sum() == pytest.approx(expected[target], abs=0.02 * np.abs(inputs).sum())
+        assert found.gap[target] < 0.02
+    assert found.last.shape[1] == UNITS // 6
 
 
 def test_neurons_add_up_to_the_output_of_the_head(graph: Graph, module: SemiGtx, found: Explanation) -> None:
@@ -84,15 +113,15 @@ def test_a_trace_follows_the_strongest_neuron_and_tells_what_it_does(graph: Grap
             assert np.sign(np.corrcoef(values[:, neuron], levels[:, neuron])[0, 1]) == np.sign(strength)
 
 
-def test_what_a_district_has_itself_matters_to_it(graph: Graph, module: SemiGtx) -> None:
-    asked = torch.arange(UNITS) // 6 == 3
-    inputs = np.abs(explain(module, graph, PER_UNIT, asked, Progress()).inputs[0]).sum(axis=1)
-    own = asked.numpy()
+@pytest.mark.parametrize("by_units", [True, False])
+def test_what_a_district_has_itself_matters_to_it(graph: Graph, module: SemiGtx, by_units: bool) -> None:
+    inputs = np.abs(explain(module, graph, question(3, by_units), Progress()).inputs[0]).sum(axis=1)
+    own = (DISTRICT == 3).numpy()
     assert inputs[own].mean() > 3 * inputs[~own].mean()
 
 
 def test_the_same_network_is_explained_alike(graph: Graph, module: SemiGtx, found: Explanation) -> None:
-    again = explain(module, graph, PER_UNIT, torch.ones(UNITS, dtype=torch.bool), Progress())
+    again = explain(module, graph, question(), Progress())
     assert np.array_equal(found.inputs, again.inputs)
     assert np.array_equal(found.first, again.first)
 
@@ -112,4 +141,4 @@ def test_a_stopped_run_ends(graph: Graph, module: SemiGtx) -> None:
             return True
 
     with pytest.raises(Cancelled):
-        explain(module, graph, PER_UNIT, torch.ones(UNITS, dtype=torch.bool), Stopped())
+        explain(module, graph, question(), Stopped())

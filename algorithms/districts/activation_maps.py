@@ -16,7 +16,7 @@ from ..errors import InputError
 from ..feature_tables import FeatureTable
 from ..progress import Progress
 from ..settings import Resources
-from .explanation import Explanation, neuron_slopes
+from .explanation import Explanation, Question, neuron_slopes
 from .graph_columns import VIEW
 from .pictures import View
 from .region_layers import Region
@@ -60,9 +60,9 @@ class NeuronMaps:
 
 
 def activation_maps(region: Region, model: RegionModel, network: SemiGtx, graph: Graph, explanation: Explanation,
-                    asked: Tensor, given: StreetPictures, resources: Resources,
+                    question: Question, given: StreetPictures, resources: Resources,
                     progress: Progress) -> tuple[NeuronMaps, ...]:
-    """Of the neurons that matter most to each target. asked: (units,) booleans, those that are explained.
+    """Of the neurons that matter most to each target.
 
     Raises InputError for an encoder that isn't the one of the model's views, and for pictures outside the units.
     """
@@ -73,7 +73,7 @@ def activation_maps(region: Region, model: RegionModel, network: SemiGtx, graph:
     encoder.cpu()
     rows, _ = view_table(encoded, given.table, given.folder, progress)
     unit = units_of_views(rows, given.unit_field, region.units)
-    shown = np.flatnonzero((unit != NOWHERE) & asked.numpy()[unit])
+    shown = np.flatnonzero((unit != NOWHERE) & question.asked_units.cpu().numpy()[unit])
     if not len(shown):
         raise InputError(rows.parameter, f"none of {len(unit)} pictures lies in a unit that is explained",
                          "choose pictures of these units")
@@ -83,10 +83,10 @@ def activation_maps(region: Region, model: RegionModel, network: SemiGtx, graph:
     slopes = scaler.slopes(features)
     found = []
     for target, values in enumerate(explanation.last):
-        sizes = np.abs(values[asked.cpu().numpy()]).mean(axis=0)
+        sizes = np.abs(values[question.asked_rows.cpu().numpy()]).mean(axis=0)
         for neuron in np.argsort(-sizes, kind="stable")[:NEURONS].tolist():
             progress.check()
-            of_inputs = neuron_slopes(network, graph, target, neuron, asked)[:, :len(read)] * slopes
+            of_inputs = neuron_slopes(network, graph, target, neuron, question)[:, :len(read)] * slopes
             directions = np.zeros((len(features), encoder.shape.width))
             directions[:, read[read >= 0]] = of_inputs[:, read >= 0]
             chosen = _strongest(shown, unit, _raised(encoded, directions[unit]))

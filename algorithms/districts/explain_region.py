@@ -18,7 +18,7 @@ from ..execution import torch_threads
 from ..progress import Progress
 from ..settings import Resources
 from .activation_maps import NeuronMaps, StreetPictures, activation_maps
-from .explanation import Explanation, explain
+from .explanation import Explanation, Question, explain
 from .graph_columns import FLOW, PLACE, VIEW
 from .network import region_graph
 from .region_layers import Region
@@ -32,8 +32,9 @@ MOST_FIELDS = 5  # contributions of single features that the layer gets, per tar
 @dataclass(frozen=True)
 class ExplainedRegion:
     """region: its units in the order of the model, where that has flow profiles. names: of the inputs of the network,
-    the columns of explanation.inputs. district: that was asked for, empty for all. maps: of neurons over street views,
-    where pictures were given. shares: (targets,) of the network in the estimates."""
+    the columns of explanation.inputs. shares: (targets,) of the network in the estimates. district: that was asked for,
+    empty for all. rows: what the network's heads read, 'unit' or 'district'. maps: of neurons over street views, where
+    pictures were given."""
 
     region: Region
     targets: tuple[str, ...]
@@ -42,6 +43,7 @@ class ExplainedRegion:
     explanation: Explanation
     shares: NDArray[np.float64]
     district: str
+    rows: str
     maps: tuple[NeuronMaps, ...] = ()
 
     def by_district(self, target: int) -> NDArray[np.float64]:
@@ -105,7 +107,7 @@ def explain_region(region: Region, model: RegionModel, district: str, pictures: 
                    resources: Resources, progress: Progress) -> ExplainedRegion:
     """district: whose estimate is explained, empty for the sum of all.
 
-    Raises InputError for a district that isn't there, for a model without a network whose units add up, and for
+    Raises InputError for a district that isn't there, for a model whose network says nothing of totals, and for
     pictures that activation_maps refuses.
     """
     fitted = model.fitted
@@ -114,9 +116,6 @@ def explain_region(region: Region, model: RegionModel, district: str, pictures: 
     if fitted.heads:
         raise InputError("MODEL", "its network never saw totals (ALPHA was 1), so that its own estimates say nothing",
                          "train one with ALPHA below 1")
-    if fitted.settings.readout != "sum-of-units":
-        raise InputError("MODEL", f"its READOUT is {fitted.settings.readout}, whose estimates aren't sums of units",
-                         "train one with sum-of-units")
     if not fitted.shares.any():
         progress.warning("The estimates of this model come from kernel ridge alone, because the network didn't help "
                          "known districts; only the network is explained.")
@@ -129,13 +128,16 @@ def explain_region(region: Region, model: RegionModel, district: str, pictures: 
         profile = fitted.basis.profiles(region.flows, np.arange(len(region.units)))
         columns = np.column_stack((columns, profile))
         names += [f"{PROFILE}{number + 1}" for number in range(profile.shape[1])]
-    asked = region.district == region.districts.index(district) if district else np.ones(len(region.units), dtype=bool)
+    asked = torch.tensor([not district or name == district for name in region.districts])
+    question = Question(fitted.scale, torch.from_numpy(region.district.astype(np.int64)), asked,
+                        fitted.settings.readout == "sum-of-units")
     device = pick_device(resources.device, progress)
     with torch_threads(resources), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # captum announces the hooks that it sets and removes
         graph = region_graph(columns, region.flows, fitted.settings.seed, progress.part(0, 0.1))
-        network, moved, units = fitted.network.to(device), graph.to(device), torch.from_numpy(asked).to(device)
-        found = explain(network, moved, fitted.scale.per_unit, units, progress.part(0.1, 0.7))
-        maps = () if pictures is None else activation_maps(region, model, network, moved, found, units, pictures,
+        network, moved, question = fitted.network.to(device), graph.to(device), question.to(device)
+        found = explain(network, moved, question, progress.part(0.1, 0.7))
+        maps = () if pictures is None else activation_maps(region, model, network, moved, found, question, pictures,
                                                            resources, progress.part(0.7, 1))
-    return ExplainedRegion(region, model.targets, tuple(names), graph, found, fitted.shares, district, maps)
+    return ExplainedRegion(region, model.targets, tuple(names), graph, found, fitted.shares, district,
+                           "unit" if question.by_units else "district", maps)

@@ -37,7 +37,7 @@ def write_report(path: str, found: ExplainedRegion) -> None:
         report.figure(maps(found.region.shapes, {name: np.abs(values) for name, values in shown.items()}, target,
                            "magma_r"), "Where the two strongest inputs matter: size of their contributions.")
         report.figure(_beeswarm(found, number), "Neurons of the last hidden layer that move the estimate most: Shapley "
-                      "values of all units, coloured by how active the neuron is in the unit.")
+                      f"values of all {found.rows}s, coloured by how active the neuron is in the {found.rows}.")
         _trace(report, found, number)
         for each in (each for each in found.maps if each.target == number):
             report.figure(_street_views(each), f"Street views that raise neuron {each.neuron} of the last hidden layer "
@@ -56,9 +56,10 @@ def _trace(report: Report, found: ExplainedRegion, target: int) -> None:
     layers = found.explanation.trace(target, MOST_TRACED)
     last, first = layers[0][0][0], layers[1][0][0]
     steps = (("last hidden layer", "the estimate"), ("first hidden layer", f"neuron {last} of the last hidden layer"),
-             ("representation of a unit", f"neuron {first} of the first hidden layer"))
-    report.paragraph("The same layer by layer, from the estimate back to the representation that the network makes of "
-                     "a unit's inputs, along the strongest neuron of each layer: mean sizes of Shapley values, below 0 "
+             (f"representation of a {found.rows}", f"neuron {first} of the first hidden layer"))
+    made = "units' inputs" + (", the mean of a district's units" if found.rows == "district" else "")
+    report.paragraph(f"The same layer by layer, from the estimate back to the representation that the network makes of "
+                     f"{made}, along the strongest neuron of each layer: mean sizes of Shapley values, below 0 "
                      "where an active neuron lowers what it contributes to.")
     report.table(("Layer", "Contributes to", "Strongest neurons"),
                  [(*step, ", ".join(f"{neuron} ({strength:+.3g})" for neuron, strength in layer))
@@ -136,7 +137,7 @@ def _categories(found: ExplainedRegion, target: int) -> Figure:
 
 
 def _beeswarm(found: ExplainedRegion, target: int) -> Figure:
-    """Shapley values of all units, and their mean sizes; colours are ranks of the neuron's activation."""
+    """Shapley values of all rows, and their mean sizes; colours are ranks of the neuron's activation."""
     values, weights = found.explanation.last[target], found.explanation.weights[target]
     sizes = np.abs(values).mean(axis=0)
     top = np.argsort(-sizes, kind="stable")[:MOST_NEURONS][::-1]

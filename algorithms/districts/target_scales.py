@@ -38,6 +38,12 @@ class TargetScale:
         roots = torch.sqrt(sums * torch.from_numpy(self.per_unit).to(sums) / counts.unsqueeze(1) + 1e-12)
         return (roots - torch.from_numpy(self.mean).to(sums)) / torch.from_numpy(self.spread).to(sums)
 
+    def totals_of(self, standardised: Tensor, counts: Tensor) -> Tensor:
+        """totals, to differentiate."""
+        roots = standardised * torch.from_numpy(self.spread).to(standardised) + torch.from_numpy(self.mean).to(
+            standardised)
+        return roots.clamp(min=0)**2 * counts.unsqueeze(1)
+
     def losses(self, found: Tensor, wanted: Tensor, counts: Tensor) -> Tensor:
         """Of standardised estimates, (districts, targets); 0 where wanted is NaN."""
         known, wanted = torch.isfinite(wanted), torch.nan_to_num(wanted)
@@ -49,9 +55,8 @@ class TargetScale:
 
     def _counted(self, standardised: Tensor, counts: Tensor) -> Tensor:
         """Totals in multiples of per_unit, just above 0."""
-        roots = standardised * torch.from_numpy(self.spread).to(standardised) + torch.from_numpy(self.mean).to(
-            standardised)
-        return (roots.clamp(min=0)**2 / torch.from_numpy(self.per_unit).to(standardised) + 1e-6) * counts.unsqueeze(1)
+        totals = self.totals_of(standardised, counts)
+        return totals / torch.from_numpy(self.per_unit).to(totals) + 1e-6 * counts.unsqueeze(1)
 
 
 def target_scale(loss: str, totals: NDArray[np.float64], counts: NDArray[np.float64]) -> TargetScale:
