@@ -15,6 +15,7 @@ import torch
 from nocturne.algorithms.air_quality.estimate_pm25 import BUNDLED
 from nocturne.algorithms.air_quality.estimator import Data, Estimator, fit_and_check
 from nocturne.algorithms.air_quality.geographic_folds import held_out_places
+from nocturne.algorithms.air_quality.location_features import site_encoder
 from nocturne.algorithms.air_quality.model_file import KIND, read_estimator, save_estimator
 from nocturne.algorithms.air_quality.settings import Pm25Settings
 from nocturne.algorithms.air_quality.train_pm25 import shuffled_importance
@@ -26,7 +27,7 @@ from nocturne.algorithms.settings import Resources
 from nocturne.benchmarks.airpred import PLAIN, read_airpred, with_plain_covariates
 from nocturne.models.registry import bundled_path, load_model
 
-SETTINGS = Pm25Settings(window=10, min_days=1, members=1)
+SETTINGS = Pm25Settings(window=10, min_days=1)
 HELD_OUT, SEED = 0.2, 1
 CPU = torch.device("cpu")
 CARD = {
@@ -45,7 +46,8 @@ def airpred_data() -> tuple[Data, np.ndarray, np.ndarray]:
     windows = make_windows(site_days, site_days.measured, SETTINGS.window, SETTINGS.min_days)
     [fold] = held_out_places(site_days, HELD_OUT, SEED)
     train, test = (np.flatnonzero(np.isin(windows.target, rows)) for rows in (fold.train, fold.test))
-    return Data(site_days, windows, None), train, test
+    encode = site_encoder(SETTINGS.geolocation, "", Resources(threads=1))
+    return Data(site_days, windows, encode(site_days.longitude, site_days.latitude)), train, test
 
 
 def judge(estimator: Estimator, data: Data, test: np.ndarray) -> dict[str, Any]:

@@ -15,12 +15,14 @@ import numpy as np
 import torch
 from nocturne.algorithms.air_quality.estimator import Data, Estimates, fit_estimator
 from nocturne.algorithms.air_quality.geographic_folds import OFFSETS, Fold, checkerboard, random_places
+from nocturne.algorithms.air_quality.location_features import site_encoder
 from nocturne.algorithms.air_quality.neighbours import Donors, find_neighbours
 from nocturne.algorithms.air_quality.scaling import Scaler
 from nocturne.algorithms.air_quality.settings import Pm25Settings
 from nocturne.algorithms.air_quality.window_features import window_features
 from nocturne.algorithms.air_quality.windows import make_windows
 from nocturne.algorithms.progress import Progress
+from nocturne.algorithms.settings import Resources
 from nocturne.benchmarks.airpred import read_airpred
 
 SETTINGS = Pm25Settings(window=10, min_days=1)
@@ -31,6 +33,18 @@ SEEDS = (1, 11, 21)  # so far apart that none of their networks share a seed
 def estimator(data: Data, train: np.ndarray, test: np.ndarray, settings: Pm25Settings,
               device: torch.device) -> Estimates:
     return fit_estimator(data, train, settings, device, Progress()).estimate(data, test, device, Progress())
+
+
+def without_location(data: Data, train: np.ndarray, test: np.ndarray, settings: Pm25Settings,
+                     device: torch.device) -> Estimates:
+    return estimator(replace(data, places=None), train, test, replace(settings, geolocation="none"), device)
+
+
+def with_geoclip(data: Data, train: np.ndarray, test: np.ndarray, settings: Pm25Settings,
+                 device: torch.device) -> Estimates:
+    encode = site_encoder("geoclip", "", Resources(threads=1))
+    places = encode(data.site_days.longitude, data.site_days.latitude)
+    return estimator(replace(data, places=places), train, test, replace(settings, geolocation="geoclip"), device)
 
 
 def ridge(data: Data, train: np.ndarray, test: np.ndarray, *_: object) -> np.ndarray:
@@ -64,7 +78,8 @@ def inverse_distance(data: Data, train: np.ndarray, test: np.ndarray, *_: object
 
 
 METHODS = {"ridge": ridge, "boosting": boosting, "boosting with lags": boosting_with_lags,
-           "inverse distance": inverse_distance, "estimator": estimator}
+           "inverse distance": inverse_distance, "estimator": estimator, "without location": without_location,
+           "with GeoCLIP": with_geoclip}
 
 
 def protocols(data: Data, seed: int) -> dict[str, list[Fold]]:
@@ -139,7 +154,9 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     site_days = read_airpred()
-    data = Data(site_days, make_windows(site_days, site_days.measured, SETTINGS.window, SETTINGS.min_days), None)
+    windows = make_windows(site_days, site_days.measured, SETTINGS.window, SETTINGS.min_days)
+    encode = site_encoder(SETTINGS.geolocation, "", Resources(threads=1))
+    data = Data(site_days, windows, encode(site_days.longitude, site_days.latitude))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     settings = replace(SETTINGS, members=options.networks)
     found = evidence(data, options.results, settings, options.methods, tuple(options.seeds), device)

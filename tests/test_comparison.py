@@ -87,7 +87,8 @@ def test_distances_are_those_to_the_nearest_training_place(compared):
 
 def test_donors_near_a_test_place_are_left_out(compared):
     data = dataclasses.replace(compared.data, places=None)
-    model = fit_networks(data, np.arange(100), Pm25Settings(window=3, min_days=1, members=1, epochs=1), CPU, Progress())
+    wanted = Pm25Settings(window=3, min_days=1, geolocation="none", members=1, epochs=1)
+    model = fit_networks(data, np.arange(100), wanted, CPU, Progress())
     donors = dataclasses.replace(model.residuals or comparison_residuals(data))
     model = dataclasses.replace(model, residuals=donors)
     kinds = dict(comparison._with_and_without(model, data, np.arange(100, 200)))
@@ -196,8 +197,10 @@ def test_variants_have_a_fusion_where_features_are_joined():
     assert [each.label for each in variants_of(wanted)] == [
         "none", "constant, hadamard", "constant, concatenate", "geoclip, hadamard", "geoclip, concatenate", "cyclic",
         "geoclip_full, hadamard", "geoclip_full, concatenate"]
-    assert wanted.of_model("geoclip_full", "hadamard", 2).components == 0
-    assert wanted.of_model("geoclip", "hadamard", 2).components == 16
+    assert wanted.of_model("geoclip_full", "hadamard", 2).location_components == 0
+    assert wanted.of_model("geoclip", "hadamard", 2).location_components == 16
+    published = dataclasses.replace(wanted, configuration="published")
+    assert published.of_model("geoclip", "hadamard", 2).location_components == 0
 
 
 @pytest.mark.parametrize(("changes", "sentence"), [
@@ -266,7 +269,7 @@ def test_the_evidence_resumes_by_model(tmp_path):
 
 def test_networks_alone_are_those_of_the_estimator():
     data = Data(simulated(), make_windows(simulated(), np.arange(200), 3, 1), None)
-    wanted = Pm25Settings(window=3, min_days=1, members=1, epochs=1, boosting=False, ridge=False)
+    wanted = Pm25Settings(window=3, min_days=1, geolocation="none", members=1, epochs=1, boosting=False, ridge=False)
     train, test = np.arange(100), np.arange(100, 200)
     one, other = (fit(data, train, wanted, CPU, Progress()) for fit in (fit_networks, fit_estimator))
     np.testing.assert_allclose(one.estimate(data, test, CPU, Progress()).value,

@@ -56,7 +56,7 @@ class Recipe:
 
 
 RECIPES = {
-    "default": Recipe((64,), 64, 0.3, 0.1, 128, 40, 3e-3, 1e-3, True),
+    "default": Recipe((64,), 64, 0.3, 0.1, 128, 10, 3e-3, 1e-3, True),
     # Karimzadeh et al. (2025) and their base model, Wang et al. (2025).
     "published": Recipe((256, 128, 128), 256, 0.2, 0.0, 256, 100, 1e-3, 0.0, False, 30, 0.05)}
 
