@@ -1,4 +1,4 @@
-"""The part of the demonstration on air: PM2.5 of a simulated country is learnt and mapped; coordinates are judged."""
+"""The part of the demonstration on air: PM2.5 of a simulated country is learnt and mapped; locations are judged."""
 from __future__ import annotations
 
 import shutil
@@ -12,24 +12,27 @@ from demo_steps import Steps
 from matplotlib.figure import Figure
 
 MAP_DAY, AIR_WINDOW = "2021-02-20", 5  # the day that is shown; days that the model of PM2.5 sees
+ONE_CORE = {"DEVICE": "cpu", "THREADS": "1"}
+COUNTRIES = {"located": ("Simulate a country with air monitors", "."),
+             "planted": ("Simulate one where places add nothing", "plain")}  # EFFECTS to title and folder
 
 
-def estimate_air(steps: Steps, country: Path, folder: Path) -> tuple[dict[str, Any], dict[str, Any], float]:
-    """Results of training on the monitors and of comparing locations; share of the cells whose planted PM2.5 lies in
-    the interval on MAP_DAY."""
-    with rasterio.open(next((country / "covariates").iterdir())) as raster:
-        covariates = ";".join(raster.descriptions)
-    one_core = {"DEVICE": "cpu", "THREADS": "1"}
-    monitors = {"INPUT": str(country / "site_days.geojson"), "DATE_FIELD": "date", "SITE_FIELD": "site",
-                "CALENDAR": str(country / "calendar.csv"), "TARGET_FIELD": "pm25", "FEATURE_FIELDS": covariates,
-                "WINDOW": str(AIR_WINDOW), **one_core}
+def estimate_air(steps: Steps, folder: Path) -> tuple[dict[str, Any], dict[str, Any], float]:
+    """Results of training on the monitors of a country; of comparing locations there and in a country whose places have
+    nothing beyond their covariates, by EFFECTS; share of the cells whose planted PM2.5 lies in the interval on
+    MAP_DAY."""
+    countries = {effects: Path(steps.algorithm(title, "createdemo", FOLDER=str(folder / name), PART="country",
+                                               EFFECTS=effects)["COUNTRY"])
+                 for effects, (title, name) in COUNTRIES.items()}
+    country = countries["located"]
     learnt = steps.algorithm(
-        "Learn PM2.5 at its monitors", "trainpm25", MEMBERS="1", EPOCHS="4", BOOSTING="false",
-        MODEL=str(folder / "pm25_model.json"), REPORT=str(folder / "pm25_report.html"), **monitors)
-    compared = steps.algorithm(
-        "Ask whether coordinates help", "comparegeolocation", GEOLOCATIONS="cyclic", FUSIONS="hadamard", FOLDS="4",
-        PROTOCOLS="held_out_places, checkerboard", CELL_DEGREES="5", SEEDS="1", EPOCHS="2", RESIDUALS="false",
-        REPORT=str(folder / "pm25_comparison.html"), **monitors)
+        "Learn PM2.5 at its monitors", "trainpm25", MEMBERS="1", BOOSTING="false",
+        MODEL=str(folder / "pm25_model.json"), REPORT=str(folder / "pm25_report.html"), **monitors(country))
+    compared = {effects: steps.algorithm(
+        f"Ask whether location helps, {effects}", "comparegeolocation", GEOLOCATIONS="harmonics_siren",
+        FUSIONS="concatenate", PROTOCOLS="random_places", FOLDS="3", SEEDS="1", EPOCHS="4", RESIDUALS="false",
+        REPORT=str(folder / f"pm25_comparison_{effects}.html"), **monitors(countries[effects]))
+        for effects in countries}
     maps = {"ESTIMATE": folder / "pm25.tif", "LOW": folder / "pm25_low.tif", "HIGH": folder / "pm25_high.tif",
             "APPLICABILITY": folder / "pm25_applicability.tif"}
     days = folder / "pm25_days"
@@ -38,11 +41,20 @@ def estimate_air(steps: Steps, country: Path, folder: Path) -> tuple[dict[str, A
         name = f"covariates_{date.fromisoformat(MAP_DAY) - timedelta(back)}.tif"
         shutil.copy(country / "covariates" / name, days / name)
     steps.algorithm("Map PM2.5 of each day", "estimatepm25", RASTERS=str(days), MODEL=str(folder / "pm25_model.json"),
-                    **one_core, **{name: str(path) for name, path in maps.items()})
+                    **ONE_CORE, **{name: str(path) for name, path in maps.items()})
     value, low, high, _ = (read_day(path) for path in maps.values())
     planted = read_day(country / "truth" / "pm25.tif")
     draw_air(folder / "pm25.png", value, high - low, planted)
     return learnt, compared, float(((low <= planted) & (planted <= high)).mean())
+
+
+def monitors(country: Path) -> dict[str, str]:
+    """The parameters that name a country's site-days."""
+    with rasterio.open(next((country / "covariates").iterdir())) as raster:
+        covariates = ";".join(raster.descriptions)
+    return {"INPUT": str(country / "site_days.geojson"), "DATE_FIELD": "date", "SITE_FIELD": "site",
+            "CALENDAR": str(country / "calendar.csv"), "TARGET_FIELD": "pm25", "FEATURE_FIELDS": covariates,
+            "WINDOW": str(AIR_WINDOW), **ONE_CORE}
 
 
 def read_day(path: Path) -> np.ndarray:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
@@ -43,9 +44,7 @@ def main(folder: Path) -> None:
         "Compare them with the planted ones", "validatecbd", COMPUTED=str(folder / "cbds.gpkg"),
         REFERENCE=str(three / "cbd_reference.geojson"), CITY_FIELD="city", CENTRES=str(folder / "cbd_centres.gpkg"),
         TABLE=str(folder / "cbd_agreement.gpkg"), REPORT=str(folder / "cbd_validation.html"))
-    country = Path(steps.algorithm("Simulate a country with air monitors", "createdemo", FOLDER=str(folder),
-                                   PART="country", EFFECTS="located")["COUNTRY"])
-    learnt, compared, cells = estimate_air(steps, country, folder)
+    learnt, compared, cells = estimate_air(steps, folder)
     region = Path(steps.algorithm("Simulate an industrial region", "createdemo", FOLDER=str(folder),
                                   PART="region")["REGION"])
     industry = steps.algorithm(
@@ -84,7 +83,7 @@ def main(folder: Path) -> None:
     near, far = learnt["R2"], learnt["R2_BLOCKS"]
     print(f"""  PM2.5 of a country        R2 {near:.2f} at monitors left out, {far:.2f} in whole blocks
   its map of {MAP_DAY}     {cells:.0%} of the cells: planted value in the 90 % interval of monitors
-  coordinates as covariates {compared['REAL_COUNT']:.0f} of {compared['DIFFERENCE_COUNT']:.0f} differences are real
+  what location adds there  {real(compared['located'])}; where places add nothing: {real(compared['planted'])}
   value added of districts  R2 {districts['R2']:.2f} (mean of three sectors) of districts left out in blocks
   shared among their units  rank correlation with the planted tertiary value {inside:.2f} (mean of 50 districts)""")
     print(f"""Where it lies: {folder}
@@ -96,6 +95,10 @@ def main(folder: Path) -> None:
   district_report.html      what the model of the districts' economy is worth; district_economy.* is its map
   cbd_*.html                pages about the CBDs of the three cities and how they agree with the planted ones
 Time: {sum(seconds for _, seconds in steps.seconds):.0f} s in {len(steps.seconds)} steps.""")
+
+
+def real(compared: dict[str, Any]) -> str:
+    return f"{compared['REAL_COUNT']:.0f} of {compared['DIFFERENCE_COUNT']:.0f} differences are real"
 
 
 def compare(truth: Path, classes: Path) -> tuple[int, int, float]:
