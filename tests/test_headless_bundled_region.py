@@ -31,6 +31,8 @@ def test_it_shares_totals_by_places_and_says_what_it_knows(qgis_process, tmp_pat
                        DISTRICTS=tmp_path / "districts.geojson")
     assert run.code == 0, run.stderr
     assert "New York" in run.stdout + run.stderr
+    for layer in ("units", "districts"):
+        assert "_estimate" in (tmp_path / f"{layer}.qml").read_text("utf-8")
     rows = [each["properties"] for each in json.loads((tmp_path / "units.geojson").read_text())["features"]]
     values = np.array([row["target_gdp_estimate"] for row in rows]).reshape(2, 6)
     assert values[0].sum() == pytest.approx(7e6)

@@ -39,6 +39,7 @@ class MapDistrictEconomy(NocturneAlgorithm):
     TAGS = ("gdp", "economy", "graph neural network", "map", "disaggregation", "prediction interval")
     LIBRARIES = ("rasterio", "shapely", "sklearn", "safetensors", "torch", "torch_geometric")
     SETTINGS = MapEconomySettings
+    STYLES = {"OUTPUT": "region_economy", "DISTRICTS": "region_economy"}
     USES_DEVICE = True
 
     def layers(self) -> list[QgsProcessingParameterDefinition]:
@@ -52,7 +53,8 @@ class MapDistrictEconomy(NocturneAlgorithm):
 
     def destinations(self) -> list[QgsProcessingParameterDefinition]:
         sink = QgsProcessingParameterFeatureSink
-        return [described(sink("OUTPUT", "Units"), "The nodes with their estimates."),
+        return [described(sink("OUTPUT", "Units"), "The nodes with their estimates, coloured by those "
+                          "of the first target per area, over the region's."),
                 described(sink("DISTRICTS", "Districts", optional=True, createByDefault=True),
                           "Outlines of the districts with their estimates.")]
 
