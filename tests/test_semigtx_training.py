@@ -53,9 +53,17 @@ def test_totals_are_found(region, settings):
     assert all(r2(truth, estimate) > 0.9 for truth, estimate in zip(totals.T, found.T))
 
 
+@pytest.fixture
+def network_alone(monkeypatch):
+    """Kernel ridge, which the network might leave no share, says nothing."""
+    monkeypatch.setattr(training, "NETWORK_SHARES", (1.0,))
+
+
 @pytest.mark.parametrize("settings", [KERNEL, SMALL, replace(SMALL, evaluation="inductive"),
                                       replace(SMALL, readout="district-embedding", loss="poisson"),
+                                      replace(SMALL, configuration="published", epochs=2),
                                       replace(SMALL, alpha=1, frozen_head="svm"), replace(SMALL, alpha=0)])
+@pytest.mark.usefixtures("network_alone")
 def test_tested_totals_reach_nothing_and_runs_repeat(region, settings):
     features, flows, totals, district = region
     fold = [np.array([2, 7, 11])]
@@ -78,11 +86,25 @@ def test_inductive_fits_never_see_the_units_of_tested_districts(region):
     assert (before[2] != after[2]).any()
 
 
+def test_the_network_s_share_is_what_helps_districts_that_neither_has_seen(region, monkeypatch):
+    """A network that knows the held totals gets the largest share, one that says nothing gets none."""
+    features, flows, totals, district = region
+    learnt = training._learnt
+    for knows in (False, True):
+        def told(network, heads, graph, seen, scale, settings, knows=knows):
+            found, sizes = learnt(network, heads, graph, seen, scale, settings)
+            return (scale.standardise(totals, seen.counts) if knows else np.full(found.shape, 5.0)), sizes
+
+        monkeypatch.setattr(training, "_learnt", told)
+        model = fit_semigtx(features, flows, totals, district, replace(SMALL, epochs=1))
+        assert set(model.shares) == {max(training.NETWORK_SHARES) if knows else 0.0}
+
+
 @pytest.mark.parametrize("settings", [
     SemiGtxSettings(epochs=30, alpha=0.1), SemiGtxSettings(epochs=40, alpha=0.1, loss="poisson"),
     SemiGtxSettings(epochs=30, alpha=0.1, readout="district-embedding"), SemiGtxSettings(epochs=10, alpha=1)])
-def test_the_network_learns(region, settings, monkeypatch):
-    monkeypatch.setattr(training, "NETWORK_SHARES", (1.0,))
+@pytest.mark.usefixtures("network_alone")
+def test_the_network_learns(region, settings):
     features, flows, totals, district = region
     found = out_of_fold(features, flows, totals, FOLDS[:1], settings, district)
     assert r2(totals[FOLDS[0], 0], found[FOLDS[0], 0]) > 0.5
@@ -106,6 +128,7 @@ def test_units_add_up_to_their_districts(region):
 
 
 @pytest.mark.parametrize("settings", [SMALL, replace(SMALL, alpha=1, frozen_head="forest"), KERNEL])
+@pytest.mark.usefixtures("network_alone")
 def test_a_saved_model_gives_the_same_map(region, settings, tmp_path):
     features, flows, totals, district = region
     model = fit_semigtx(features, flows, totals, district, settings)
@@ -135,11 +158,11 @@ def test_the_same_seed_gives_the_same_weights(region):
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
+@pytest.mark.usefixtures("network_alone")
 def test_batches_of_whole_districts_learn_too(region, monkeypatch):
     features, flows, totals, district = region
     monkeypatch.setattr(network, "UNIT_FLOATS", 16_000)
     settings = replace(SMALL, epochs=20)
-    monkeypatch.setattr(training, "NETWORK_SHARES", (1.0,))
     found = out_of_fold(features, flows, totals, FOLDS[:1], settings, district)
     assert r2(totals[FOLDS[0], 0], found[FOLDS[0], 0]) > 0.5
 
@@ -159,6 +182,7 @@ def test_batches_keep_whole_districts_and_are_counted(region):
         torch.testing.assert_close(batch.graph.returns, graph.returns[batch.nodes])
 
 
+@pytest.mark.usefixtures("network_alone")
 def test_other_devices_compute_what_the_cpu_does(region, monkeypatch):
     """On the CPU in the place of a GPU: everything must be brought there, and the results back."""
     asked = []
@@ -172,6 +196,7 @@ def test_other_devices_compute_what_the_cpu_does(region, monkeypatch):
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 @pytest.mark.parametrize("settings", [SMALL, replace(SMALL, alpha=1), replace(SMALL, configuration="published")])
+@pytest.mark.usefixtures("network_alone")
 def test_a_gpu_learns_what_the_cpu_learns(region, settings):
     features, flows, totals, district = region
     found = [fit_semigtx(features, flows, totals, district, replace(settings, device=device)).estimate(

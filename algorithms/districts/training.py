@@ -175,7 +175,7 @@ def fit_semigtx(features: ArrayLike, flows: ArrayLike | sp.spmatrix | None, targ
     graph = region_graph(_with(scaled, profile), region.flows, settings.seed, progress)
     shares = np.ones(len(scale.mean))
     if not alone:
-        shares = _network_shares(graph, region, totals, scale, partners, settings, progress.part(0, 0.5))
+        shares = _network_shares(graph, region, totals, scale, blocks, settings, progress.part(0, 0.5))
     network, heads = _train(graph, region, totals, scale, settings, progress.part(0.0 if alone else 0.5, 1))
     return SemiGTX(settings, scaler, basis, scale, partners, network, shares, heads, unit_shares)
 
@@ -217,9 +217,9 @@ def _learnt(network: SemiGtx, heads: tuple[FrozenHead, ...], graph: Graph, regio
 
 
 def _network_shares(graph: Graph, region: _Region, totals: NDArray[np.float64], scale: TargetScale,
-                    partners: tuple[KernelPartner, ...], settings: SemiGtxSettings,
+                    blocks: dict[str, NDArray[np.float64]], settings: SemiGtxSettings,
                     progress: Progress) -> NDArray[np.float64]:
-    """(targets,): what helps known districts that a network trained without them estimates."""
+    """(targets,): what helps known districts that both a network and kernel ridge estimate without having seen them."""
     known = np.flatnonzero(np.isfinite(totals).any(axis=1))
     held = np.random.default_rng(settings.seed).permutation(known)[:max(1, round(INNER_SHARE * len(known)))]
     hidden = totals.copy()
@@ -229,18 +229,14 @@ def _network_shares(graph: Graph, region: _Region, totals: NDArray[np.float64], 
     inner = target_scale(settings.loss, hidden, region.counts)
     network, heads = _train(graph, region, hidden, inner, settings, progress)
     learnt, _ = _learnt(network, heads, graph, region, inner, settings)
-    check = scale.standardise(inner.totals(learnt, region.counts), region.counts)
-    wanted = scale.standardise(totals, region.counts)
-    shares = np.zeros(totals.shape[1])
-    for target, partner in enumerate(partners):
-        known_rows = np.isfinite(totals[:, target])
-        left_out = np.full(len(totals), np.nan)
-        left_out[known_rows] = (np.sqrt(partner.left_out) - scale.mean[target]) / scale.spread[target]
-        rows = held[np.isfinite(totals[held, target])]
-        losses = [((share * check[rows, target] + (1 - share) * left_out[rows] - wanted[rows, target])**2).sum()
-                  for share in NETWORK_SHARES]
-        shares[target] = NETWORK_SHARES[int(np.argmin(losses))]
-    return shares
+    by_network = scale.standardise(inner.totals(learnt, region.counts), region.counts)
+    partners = [_partner(blocks, column) for column in (hidden / region.counts[:, None]).T]
+    by_partner = scale.standardise(np.stack([each.estimate(blocks) for each in partners], axis=1),
+                                   np.ones(region.districts))
+    wanted = scale.standardise(totals, region.counts)[held]
+    losses = [np.nansum((share * by_network[held] + (1 - share) * by_partner[held] - wanted)**2, axis=0)
+              for share in NETWORK_SHARES]
+    return np.array(NETWORK_SHARES)[np.argmin(losses, axis=0)]
 
 
 def _without_unknown_flows(region: _Region, known_units: NDArray[np.intp]) -> _Region:
