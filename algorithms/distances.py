@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
@@ -35,9 +36,14 @@ def nearest_km(longitude: ArrayLike, latitude: ArrayLike, to_longitude: ArrayLik
     return arc_km(tree.query(unit_vectors(longitude, latitude))[0])
 
 
-def linked_within(kilometres: float, longitude: ArrayLike, latitude: ArrayLike) -> NDArray[np.int32]:
-    """The number of every point's group: points so near to each other, directly or by others, are of one group."""
-    points = unit_vectors(longitude, latitude)
-    first, second = cKDTree(points).query_pairs(chord(kilometres), output_type="ndarray").T
-    links = coo_array((np.ones(len(first), dtype=bool), (first, second)), shape=(len(points), len(points)))
-    return np.asarray(connected_components(links, directed=False)[1], dtype=np.int32)
+def groups_within(kilometres: float, longitude: ArrayLike, latitude: ArrayLike) -> NDArray[np.int32]:
+    """The number of every point's group; no group is wider than that (complete linkage, nearest points first)."""
+    points, width = unit_vectors(longitude, latitude), chord(kilometres)
+    first, second = cKDTree(points).query_pairs(width, output_type="ndarray").T
+    near = coo_array((np.ones(len(first), dtype=bool), (first, second)), shape=(len(points), len(points)))
+    linked = connected_components(near, directed=False)[1]
+    found = 2 * len(points) * linked.astype(np.int64)
+    for chain in np.flatnonzero(np.bincount(linked) > 2):
+        members = np.flatnonzero(linked == chain)
+        found[members] += fcluster(linkage(points[members], "complete"), width, "distance")
+    return np.asarray(np.unique(found, return_inverse=True)[1].ravel(), dtype=np.int32)

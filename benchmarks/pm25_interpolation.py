@@ -12,7 +12,7 @@ import numpy as np
 from nocturne.algorithms.air_quality.interpolation import FEWEST_MONITORS, by_day, fit_interpolation
 from nocturne.algorithms.air_quality.neighbours import Donors, find_neighbours
 from nocturne.algorithms.air_quality.site_days import ONE_PLACE_KM
-from nocturne.algorithms.distances import linked_within, unit_vectors
+from nocturne.algorithms.distances import groups_within, unit_vectors
 from nocturne.algorithms.progress import Progress
 from nocturne.benchmarks.aqs import read_aqs
 from nocturne.benchmarks.pm25_evidence import pooled
@@ -29,7 +29,7 @@ def sides(monitors: Donors, site: np.ndarray, seed: int) -> dict[str, np.ndarray
     """
     first = np.unique(site, return_index=True)[1]
     longitude, latitude = monitors.longitude[first], monitors.latitude[first]
-    place = linked_within(ONE_PLACE_KM, longitude, latitude)
+    place = groups_within(ONE_PLACE_KM, longitude, latitude)
     which = np.unique(site, return_inverse=True)[1]
     dealt = np.random.default_rng(seed).permutation(place.max() + 1) % FOLDS
     found = {"random places": dealt[place][which]}

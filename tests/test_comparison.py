@@ -197,10 +197,13 @@ def test_variants_have_a_fusion_where_features_are_joined():
     assert [each.label for each in variants_of(wanted)] == [
         "none", "constant, hadamard", "constant, concatenate", "geoclip, hadamard", "geoclip, concatenate", "cyclic",
         "geoclip_full, hadamard", "geoclip_full, concatenate"]
-    assert wanted.of_model("geoclip_full", "hadamard", 2).location_components == 0
-    assert wanted.of_model("geoclip", "hadamard", 2).location_components == 16
+    assert wanted.of_model("geoclip_full", "hadamard", 2).components == 0
+    assert wanted.of_model("geoclip", "hadamard", 2).components == 16
     published = dataclasses.replace(wanted, configuration="published")
-    assert published.of_model("geoclip", "hadamard", 2).location_components == 0
+    assert published.of_model("geoclip", "hadamard", 2).components == 0
+    names = [variant.geolocation for variant in comparison.variants_of(
+        dataclasses.replace(published, geolocations="geoclip, geoclip_full", fusions="hadamard"))]
+    assert names == ["none", "constant", "geoclip"], "both are the same model"
 
 
 @pytest.mark.parametrize(("changes", "sentence"), [

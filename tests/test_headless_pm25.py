@@ -66,7 +66,7 @@ def test_training_writes_the_model_and_what_is_known_of_it(trained):
     assert near["r2"] == pytest.approx(results["R2"])
     assert near["r2"] > 0.8
     assert sum(near["weights"].values()) == pytest.approx(1)
-    assert list(found["importance"]) == ["haze", "wind", "place"]
+    assert list(found["importance"]) == ["haze", "wind", "(place)"]
     assert sum(found["attention"]) == pytest.approx(1, abs=1e-5)
     report = (folder / "report.html").read_text()
     assert "Attention per day" in report

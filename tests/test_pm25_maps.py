@@ -13,7 +13,7 @@ from nocturne.algorithms.air_quality import estimator as estimator_room
 from nocturne.algorithms.air_quality import location_features
 from nocturne.algorithms.air_quality.covariate_rasters import find_covariate_rasters
 from nocturne.algorithms.air_quality.estimate_maps import MAPS, estimate_maps
-from nocturne.algorithms.air_quality.estimator import Data, Residuals, fit_estimator
+from nocturne.algorithms.air_quality.estimator import PLACE, Data, Residuals, fit_estimator
 from nocturne.algorithms.air_quality.location_features import site_encoder
 from nocturne.algorithms.air_quality.model_file import KIND, read_estimator, save_estimator
 from nocturne.algorithms.air_quality.neighbours import Donors
@@ -67,7 +67,7 @@ def model_file(tmp_path_factory):
         patch.setattr(estimator_room, "INNER_FOLDS", 2)
         patch.setattr(estimator_room, "TREE_SEEDS", 1)
         model = fit_estimator(data, every, settings, CPU, Progress())
-    model = model.with_applicability(data, every, {"haze": 3.0, "wind": 0.1, "place": 0.5})
+    model = model.with_applicability(data, every, {"haze": 3.0, "wind": 0.1, PLACE: 0.5})
     path = tmp_path_factory.mktemp("model") / "model.json"
     save_estimator(str(path), model, data, every, {"title": "test"})
     return path

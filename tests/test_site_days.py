@@ -19,7 +19,7 @@ from nocturne.algorithms.air_quality.geographic_folds import (
 from nocturne.algorithms.air_quality.neighbours import Donors, find_neighbours
 from nocturne.algorithms.air_quality.site_days import ONE_PLACE_KM, SiteDays, read_site_days
 from nocturne.algorithms.air_quality.windows import MASKED, make_windows
-from nocturne.algorithms.distances import nearest_km
+from nocturne.algorithms.distances import groups_within, nearest_km
 from nocturne.algorithms.errors import InputError
 from nocturne.algorithms.feature_tables import FeatureTable
 from nocturne.algorithms.progress import Progress
@@ -205,9 +205,18 @@ def test_places_stay_on_one_side_whatever_their_site_numbers():
 def test_monitors_within_half_a_kilometre_are_one_place_wherever_degrees_are_rounded(longitude, latitude):
     site_days = read([(f"s{site}", 0, 1.0, 1.0) for site in range(5)])
     east = 0.4 / (111.2 * np.cos(np.radians(latitude)))  # degrees of 400 m
-    east = (longitude + np.array([0, 1, 2, 8, 9]) * east + 180) % 360 - 180
+    east = (longitude + np.array([0, 1, 8, 8.5, 9]) * east + 180) % 360 - 180
     np.testing.assert_array_equal(replace(site_days, longitude=east, latitude=np.full(5, latitude)).place(),
-                                  [0, 0, 0, 1, 1])
+                                  [0, 0, 1, 1, 1])
+
+
+def test_a_dense_network_is_not_one_place():
+    """Monitors 370 m from the next one, along 11 km."""
+    longitude = np.arange(30) * 0.37 / 111.2
+    group = groups_within(0.5, longitude, np.zeros(30))
+    assert len(np.unique(group)) >= 15
+    for number in np.unique(group):
+        assert np.ptp(longitude[group == number]) * 111.2 <= 0.5
 
 
 @pytest.mark.parametrize("offset", range(len(OFFSETS)))

@@ -24,7 +24,7 @@ class Applicability:
     limits: NDArray[np.float64]
 
     def dissimilarity(self, predictors: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Distance to the nearest training data over their mean distance. predictors: standardised, (rows, width)."""
+        """Distance to the nearest training data over their mean distance. predictors: (rows, width)."""
         return np.asarray(nearest(predictors * self.weights, self.references) / self.limits[0])
 
     @property
@@ -42,15 +42,17 @@ class Applicability:
 
 def fit_applicability(predictors: NDArray[np.float64], importance: NDArray[np.float64],
                       folds: list[Sides]) -> Applicability:
-    """predictors: standardised, of the training data, shape (rows, width). importance: (width,), negative counts as 0.
+    """predictors: of the training data, shape (rows, width). importance: (width,), of each over its spread, negative
+    counts as 0.
 
     folds: rows that were learnt from and checked. The threshold is the largest dissimilarity of a row to those of the
     folds that don't hold it, outliers (beyond 1.5 interquartile ranges above the third quartile) left out. Of many rows
     some are taken, the same every time.
     """
-    weights = np.maximum(importance, 0).astype(np.float32).astype(np.float64)
-    if not weights.any():
-        weights = np.ones(len(weights))
+    importance = np.maximum(importance, 0) if (importance > 0).any() else np.ones(len(importance))
+    spread = predictors.std(axis=0)
+    weights = np.divide(importance, spread, out=np.zeros(len(spread)), where=spread > 1e-9)
+    weights = weights.astype(np.float32).astype(np.float64)
     chosen = np.zeros(len(predictors), dtype=bool)
     chosen[np.random.default_rng(1).permutation(len(predictors))[:MOST_REFERENCES]] = True
     weighted = (predictors * weights).astype(np.float32).astype(np.float64)

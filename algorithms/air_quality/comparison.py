@@ -211,6 +211,9 @@ def variants_of(settings: ComparisonSettings) -> list[Variant]:
     found: list[Variant] = []
     fusions = names_in(settings.fusions, "FUSIONS", FUSIONS)
     for geolocation in names_in(settings.geolocations, "GEOLOCATIONS", GEOLOCATIONS):
+        plain = geolocation.replace(FULL, "")
+        if settings.of_model(plain, fusions[0], settings.seed).components == 0:
+            geolocation = plain  # which takes all features too
         if geolocation in AS_COVARIATES:
             found.append(Variant(geolocation))
         elif geolocation != NO_LOCATION.geolocation:
@@ -301,3 +304,5 @@ def _say_cost(models: int, settings: ComparisonSettings, progress: Progress) -> 
     each = 1 if settings.configuration == "published" else each
     progress.message(f"{models} models are fitted, each with {networks * each} networks, and one more per location "
                      "for the search for artefacts; how long that takes is said after the first ones.")
+    if settings.configuration == "published" and settings.residuals:
+        progress.warning("The published configuration has no residuals of neighbours: RESIDUALS isn't used.")

@@ -37,7 +37,7 @@ LENGTHS_KM = (25.0, 50.0, 100.0, 200.0, 400.0)
 SHRINKAGES = (0.1, 0.3, 1.0, 3.0)
 NEIGHBOURS = 12
 FARTHEST_KM = 2000.0
-PLACE = "place"  # name of all location features together
+PLACE = "(place)"  # name of all location features together, which no field has
 SCALE_OFFSET = 5.0  # ug/m3; errors grow with the estimate plus this
 
 
@@ -149,7 +149,7 @@ class Estimator:
         return Estimates(value, np.maximum(value - half, 0), value + half, attention)
 
     def predictors(self, data: Data, windows: NDArray[np.intp]) -> NDArray[np.float64]:
-        """What is known on the day of some windows and of their places, standardised and not clipped, 0 where missing.
+        """What is known on the day of some windows, standardised and not clipped, 0 where missing, and of their places.
 
         Shape (windows, covariates + location features).
         """

@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree
 
 from ...models.registry import Model, save_model
 from ..conformal import blocked_quantile
-from ..distances import arc_km, linked_within, unit_vectors
+from ..distances import arc_km, groups_within, unit_vectors
 from ..errors import InputError
 from ..progress import Progress
 from .inner_folds import block_folds, random_place_folds, spatial_blocks
@@ -168,7 +168,7 @@ def _courses(place: NDArray[np.intp], places: int, day: NDArray[np.int32],
 def _with_intervals(model: Interpolator, monitors: Donors, place: NDArray[np.intp],
                     days: list[tuple[int, NDArray[np.intp]]], progress: Progress) -> Interpolator:
     """Widths that hold at places, and in blocks of places, that were left out; the wider of both."""
-    every, alone = np.arange(len(model.longitude)), linked_within(ONE_PLACE_KM, model.longitude, model.latitude)
+    every, alone = np.arange(len(model.longitude)), groups_within(ONE_PLACE_KM, model.longitude, model.latitude)
     points, block = unit_vectors(model.longitude, model.latitude), spatial_blocks(model.longitude, model.latitude)
     layouts = ((alone, random_place_folds(every, alone, INNER_FOLDS, 1)),
                (block, block_folds(every, model.longitude, model.latitude, INNER_FOLDS, 1)))

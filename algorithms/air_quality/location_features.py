@@ -55,7 +55,7 @@ class LocationScaler:
             return cls(np.zeros(width, np.float32), np.ones(width, np.float32), np.zeros((width, 0), np.float32))
         mean, spread = features.mean(axis=0), features.std(axis=0)
         spread = np.where(spread > 1e-9, spread, 1)
-        count = min(settings.location_components, width, max(len(features) - 1, 1))
+        count = min(settings.components, width, max(len(features) - 1, 1))
         if not count or settings.geolocation in AS_COVARIATES:
             return cls(mean, spread, np.zeros((width, 0), np.float32))
         standard = ((features - mean) / spread).astype(np.float64)

@@ -40,7 +40,8 @@ SIREN = Siren()
 
 @dataclass(frozen=True)
 class Recipe:
-    """A named configuration of the network and its training."""
+    """A named configuration of the network and its training. located_epochs: where the place is known, whose branch
+    learns fast."""
 
     widths: tuple[int, ...]
     attention: int
@@ -48,6 +49,7 @@ class Recipe:
     input_dropout: float
     batch: int
     epochs: int
+    located_epochs: int
     rate: float
     weight_decay: float
     one_cycle: bool  # else staircase: times 0.8 every 30,000 steps
@@ -56,9 +58,9 @@ class Recipe:
 
 
 RECIPES = {
-    "default": Recipe((64,), 64, 0.3, 0.1, 128, 10, 3e-3, 1e-3, True),
+    "default": Recipe((64,), 64, 0.3, 0.1, 128, 40, 10, 3e-3, 1e-3, True),
     # Karimzadeh et al. (2025) and their base model, Wang et al. (2025).
-    "published": Recipe((256, 128, 128), 256, 0.2, 0.0, 256, 100, 1e-3, 0.0, False, 30, 0.05)}
+    "published": Recipe((256, 128, 128), 256, 0.2, 0.0, 256, 100, 100, 1e-3, 0.0, False, 30, 0.05)}
 
 
 def fitting_resources(configuration: str, resources: Resources) -> Resources:
@@ -147,7 +149,7 @@ def train_network(samples: Samples, target: NDArray[np.float32], train: NDArray[
         torch.manual_seed(seed)
         location = 0 if samples.location is None else samples.location.shape[1]
         module = build_network(recipe, samples.rows.shape[1], location, fusion, siren).to(device)
-        epochs = epochs or recipe.epochs
+        epochs = epochs or (recipe.located_epochs if location else recipe.epochs)
         steps = epochs * -(-len(learn) // recipe.batch)
         optimiser, schedule = _optimiser(module, recipe, steps)
         corrupt = nn.Dropout(recipe.input_dropout)

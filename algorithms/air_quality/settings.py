@@ -1,7 +1,7 @@
 """Settings of the air-quality algorithms."""
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ..errors import InputError
@@ -12,7 +12,10 @@ FUSIONS = ("hadamard", "concatenate")
 FULL = "_full"  # marks an encoder whose features enter as they are, without principal components
 SAME_EVERYWHERE = "constant"  # the network with a branch for the place, told the same of every place
 GEOLOCATIONS = (*ENCODERS, f"geoclip{FULL}", f"satclip{FULL}")
-OWN_COMPONENTS = 16  # of location features in the default configuration
+BY_CONFIGURATION = "by_configuration"
+OF_CONFIGURATION: Mapping[str, Mapping[str, str | int]] = {
+    "default": {"geolocation": "harmonics_siren", "components": 16, "fusion": "concatenate"},
+    "published": {"geolocation": "geoclip", "components": 0, "fusion": "hadamard"}}
 PROTOCOLS = ("random_rows", "random_places", "held_out_places", "checkerboard", "knndm")
 
 
@@ -51,16 +54,18 @@ class Pm25Settings(Settings):
         "past", ("past", "centred"), "Direction",
         "past: the window ends on the day that is estimated. centred: it has that day in its middle.")
     geolocation: str = choice(
-        "harmonics_siren", ENCODERS, "Location", "Features of the place that the model sees; see 'Encode locations'. "
-        "degrees and cyclic enter as covariates, the others through FUSION. harmonics_siren is learnt with the model; "
-        "choose none where places have nothing of their own beyond the covariates.")
+        BY_CONFIGURATION, (BY_CONFIGURATION, *ENCODERS), "Location", "Features of the place that the model sees; see "
+        "'Encode locations'. degrees and cyclic enter as covariates, the others through FUSION. by_configuration takes "
+        "harmonics_siren, which is learnt with the model, and geoclip where CONFIGURATION is published. Choose none "
+        "where places have nothing of their own beyond the covariates.")
     components: int = number(
         -1, "Location components", "Principal components of the location features over the training places; 0 takes "
         "the features themselves. -1 takes 16, and the features themselves where CONFIGURATION is published. Not for "
         "degrees, cyclic and harmonics_siren.", minimum=-1, maximum=4096)
     fusion: str = choice(
-        "concatenate", FUSIONS, "Fusion",
-        "How the place and the days are joined: by the product of both or side by side.")
+        BY_CONFIGURATION, (BY_CONFIGURATION, *FUSIONS), "Fusion",
+        "How the place and the days are joined: side by side (concatenate) or by the product of both (hadamard). "
+        "by_configuration puts them side by side, and multiplies where CONFIGURATION is published.")
     configuration: str = choice(
         "default", ("default", "published"), "Configuration",
         "published: the network of Karimzadeh et al. (2025), Bi-LSTM 256, 128, 128, alone. default: smaller networks, "
@@ -78,8 +83,8 @@ class Pm25Settings(Settings):
         True, "Residuals of neighbours", "Add the residuals that other monitors have on the same day, weighted by "
         "distance; length and strength are chosen within the training places.", advanced=True)
     epochs: int = number(
-        0, "Epochs", "Passes over the training windows; 0 takes those of the configuration (10, published 100).",
-        minimum=0, maximum=10_000, advanced=True)
+        0, "Epochs", "Passes over the training windows; 0 takes 10 where the network knows the place, 40 where it "
+        "doesn't, and 100 where CONFIGURATION is published.", minimum=0, maximum=10_000, advanced=True)
     seed: int = number(1, "Seed", "The same seed gives the same model.", minimum=0, maximum=2**31 - 1)
 
     def __post_init__(self) -> None:
@@ -87,13 +92,9 @@ class Pm25Settings(Settings):
         if self.min_days > self.window:
             raise InputError("MIN_DAYS", f"{self.min_days} days don't fit into a window of {self.window}",
                              "lower it or take a longer window")
-
-    @property
-    def location_components(self) -> int:
-        """Principal components of the location features; 0 = the features themselves."""
-        if self.components >= 0:
-            return self.components
-        return 0 if self.configuration == "published" else OWN_COMPONENTS
+        for name, own in OF_CONFIGURATION[self.configuration].items():
+            if getattr(self, name) in (BY_CONFIGURATION, -1):
+                object.__setattr__(self, name, own)
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ class ComparisonSettings(Settings):
         True, "Residuals of neighbours", "Also judge with the residuals of monitors of the same day, from all and from "
         "those at least 100 km from every test place; takes three times as long.", advanced=True)
     epochs: int = number(
-        8, "Epochs", "Passes over the training windows; 0 takes those of the configuration (10, published 100).",
+        8, "Epochs", "Passes over the training windows; 0 takes as many as 'Train PM2.5 model' does.",
         minimum=0, maximum=10_000, advanced=True)
     seed: int = number(1, "Seed", "The first of the seeds; also deals the folds.", minimum=0, maximum=2**31 - 1)
 

@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from ..distances import linked_within
+from ..distances import groups_within
 from ..errors import InputError
 from ..feature_tables import FeatureTable
 from ..geometries import shapes_in
@@ -48,7 +48,7 @@ class SiteDays:
 
     def place(self) -> NDArray[np.int32]:
         """The number of every row's place, shape (rows,); sites within ONE_PLACE_KM of each other are one place."""
-        places: NDArray[np.int32] = linked_within(ONE_PLACE_KM, self.longitude, self.latitude)[self.site]
+        places: NDArray[np.int32] = groups_within(ONE_PLACE_KM, self.longitude, self.latitude)[self.site]
         return places
 
     def keys(self) -> NDArray[np.int64]:
