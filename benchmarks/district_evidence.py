@@ -8,6 +8,7 @@ import argparse
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from nocturne.benchmarks.new_york import NewYork, read_new_york
 SHUFFLES = (8, 9, 10, 11, 12)  # 0 to 2 served to choose settings; on 3 to 7 earlier ones fell short
 FOLDS = 10
 DRAWS = 2000
+LAYOUTS = ("shuffled", "blocks")
 Folds = list[np.ndarray]
 
 
@@ -107,7 +109,7 @@ def evidence(region: NewYork, results: Path, settings: SemiGtxSettings, shuffles
                     file.write(json.dumps({"method": method, "layout": layout, "shuffle": shuffle,
                                            "estimates": found.tolist()}) + "\n")
     return {(method, layout): np.array([done[method, layout, shuffle] for shuffle in shuffles])
-            for method in METHODS for layout in ("shuffled", "blocks")}
+            for method in METHODS for layout in LAYOUTS}
 
 
 def scores(region: NewYork, estimates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -143,11 +145,11 @@ def main() -> None:
         total, per_tract = scores(region, estimates)
         print(f"{method:51} {layout:9} {total.mean():.4f} +- {total.std():.4f}  {per_tract.mean():.3f} +- "
               f"{per_tract.std():.3f}")
-    for ours in ("with flows", "without flows"):
+    for ours, layout in product(("with flows", "without flows", "with flows, inductive"), LAYOUTS):
         for other in METHODS:
-            if other.startswith("floor") and ("flow" not in other or ours == "with flows"):
-                gain, low, high = paired(region, found[ours, "shuffled"], found[other, "shuffled"])
-                print(f"{ours} gains over {other}: {gain:.3f} ({low:.3f} to {high:.3f})")
+            if other.startswith("floor") and ("flow" not in other or ours != "without flows"):
+                gain, low, high = paired(region, found[ours, layout], found[other, layout])
+                print(f"{layout}, {ours} gains over {other}: {gain:.3f} ({low:.3f} to {high:.3f})")
 
 
 if __name__ == "__main__":
