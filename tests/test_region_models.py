@@ -115,6 +115,12 @@ def test_what_has_no_network_to_explain_is_refused(region, changed, said):
         explain_region(region, model, "", None, CPU, Progress())
 
 
+def test_a_network_without_features_is_not_explained(region):
+    bare = replace(region, features=np.ones(region.features.shape))
+    with pytest.raises(InputError, match="MODEL: its network reads no features"):
+        explain_region(bare, trained(bare, replace(QUICK, profiles=False)), "", None, CPU, Progress())
+
+
 def test_a_network_that_counts_for_nothing_is_said_to(region, tmp_path):
     heard = Heard()
     for share, sentence in ((0.0, "The estimates of gdp come from kernel ridge alone"),

@@ -128,6 +128,8 @@ def explain_region(region: Region, model: RegionModel, district: str, pictures: 
         profile = fitted.basis.profiles(region.flows, np.arange(len(region.units)))
         columns = np.column_stack((columns, profile))
         names += [f"{PROFILE}{number + 1}" for number in range(profile.shape[1])]
+    if not names:
+        raise InputError("MODEL", "its network reads no features, only flows between units", "train one with features")
     asked = torch.tensor([not district or name == district for name in region.districts])
     question = Question(fitted.scale, torch.from_numpy(region.district.astype(np.int64)), asked,
                         fitted.settings.readout == "sum-of-units")

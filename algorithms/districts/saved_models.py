@@ -26,6 +26,7 @@ SCALER = ("kept", "logs", "centre", "spread", "directions")
 SCALE = ("mean", "spread", "per_unit", "deviance")
 BASIS = ("origins", "destinations", "centre", "spread")
 UNIT_SHARES = ("columns", "weights", "decay")
+PROJECTION = "network.project.weight"  # (width, features), also of a network that reads flows alone: 0 features
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -55,10 +56,8 @@ def save_semigtx(path: str, model: SemiGTX, card: Mapping[str, Any]) -> None:
         arrays.update({f"head.{number}.rows": head.rows, f"head.{number}.wanted": head.wanted})
     if model.network is not None:
         arrays.update({f"network.{name}": values.numpy() for name, values in model.network.state_dict().items()})
-    features = 0 if model.network is None else model.network.project.in_features
     save_model(path, KIND, {**card, "settings": asdict(model.settings), "columns": model.scaler.columns,
-                            "targets": len(model.shares), "partners": partners, "heads": len(model.heads),
-                            "network_features": features}, arrays)
+                            "targets": len(model.shares), "partners": partners, "heads": len(model.heads)}, arrays)
 
 
 def load_semigtx(path: str, parameter: str = "MODEL") -> tuple[SemiGTX, dict[str, Any]]:
@@ -72,7 +71,7 @@ def load_semigtx(path: str, parameter: str = "MODEL") -> tuple[SemiGTX, dict[str
     partners = tuple(_partner(arrays, f"partner.{number}", each) for number, each in enumerate(card["partners"]))
     heads = tuple(FrozenHead(settings.frozen_head, settings.seed, arrays[f"head.{number}.rows"],
                              arrays[f"head.{number}.wanted"]) for number in range(card["heads"]))
-    network = _network(arrays, card, settings) if card["network_features"] else None
+    network = _network(arrays, card["targets"], settings) if PROJECTION in arrays else None
     unit_shares = UnitShares(*(arrays[f"unit_shares.{name}"] for name in UNIT_SHARES)) \
         if "unit_shares.decay" in arrays else None
     return SemiGTX(settings, scaler, basis, scale, partners, network, arrays["shares"], heads, unit_shares), card
@@ -87,9 +86,9 @@ def _partner(arrays: Arrays, start: str, card: Mapping[str, Any]) -> KernelPartn
                          arrays[f"{start}.left_out"])
 
 
-def _network(arrays: Arrays, card: Mapping[str, Any], settings: SemiGtxSettings) -> SemiGtx:
+def _network(arrays: Arrays, targets: int, settings: SemiGtxSettings) -> SemiGtx:
     start = "network."
-    network = new_network(card["network_features"], card["targets"], RECIPES[settings.configuration])
+    network = new_network(arrays[PROJECTION].shape[1], targets, RECIPES[settings.configuration])
     network.load_state_dict({name[len(start):]: torch.from_numpy(np.array(values))
                              for name, values in arrays.items() if name.startswith(start)})
     return network.eval()
