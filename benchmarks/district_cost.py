@@ -18,8 +18,8 @@ from nocturne.algorithms.districts.district_inputs import fit_scaler
 from nocturne.algorithms.districts.network import (
     KEPT_EDGES,
     RECIPES,
-    batch_count,
     make_batches,
+    plan_batches,
     region_graph,
     train_network,
 )
@@ -129,7 +129,8 @@ def epochs(region: NewYork) -> Numbers:
         started = time.process_time()
         train_network(graph, region.district, totals, scale, settings, Progress())
         seconds = (time.process_time() - started) / EPOCHS
-    return {**found, "batches": batch_count(region.flows, len(region.gdp), settings), "epoch": seconds,
+    batches = plan_batches(region.flows, region.district, len(region.gdp), settings, Progress())
+    return {**found, "batches": batches, "epoch": seconds,
             "epoch per unit in microseconds": 1e6 * seconds / len(region.district)}
 
 

@@ -174,8 +174,8 @@ def test_batches_keep_whole_districts_and_are_counted(region):
     graph = network.region_graph(np.tile(features, (20, 1)), flows, 0, Progress())
     settings = SemiGtxSettings(max_memory=64)
     batches = network.make_batches(graph, district, 800, settings)
-    assert len(batches) == network.batch_count(flows, 800, settings) > 2
-    assert network.batch_count(flows, 800, SemiGtxSettings()) == 1
+    assert len(batches) == network.plan_batches(flows, district, 800, settings, Progress()) > 2
+    assert network.plan_batches(flows, district, 800, SemiGtxSettings(), Progress()) == 1
     assert sorted(torch.cat([batch.nodes for batch in batches]).tolist()) == list(range(len(district)))
     for batch in batches:
         np.testing.assert_array_equal(batch.districts[batch.member], district[batch.nodes])

@@ -5,13 +5,27 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
+from hypothesis import given
+from hypothesis import settings as limits
+from hypothesis import strategies as st
+from nocturne.algorithms.districts import network
 from nocturne.algorithms.districts.saved_models import load_semigtx, save_semigtx
 from nocturne.algorithms.districts.settings import SemiGtxSettings
 from nocturne.algorithms.districts.training import fit_semigtx
+from nocturne.algorithms.progress import Progress
 
 DISTRICT = np.repeat(np.arange(12), 4)
 QUICK = SemiGtxSettings(epochs=2, profiles=False)
+
+
+class Heard(Progress):
+    def __init__(self):
+        self.warnings = []
+
+    def warning(self, text):
+        self.warnings.append(text)
 
 
 @pytest.fixture(autouse=True)
@@ -42,3 +56,34 @@ def test_a_network_that_reads_flows_alone_is_saved(region, tmp_path, configurati
     before, after = (each.estimate(same, flows, DISTRICT) for each in (model, again))
     np.testing.assert_array_equal(before.districts, after.districts)
     np.testing.assert_array_equal(before.units, after.units)
+
+
+@limits(deadline=None, max_examples=50)
+@given(st.lists(st.integers(1, 9), min_size=2, max_size=12), st.integers(1, 60))
+def test_no_batch_has_a_single_unit(sizes, bound):
+    district = np.repeat(np.arange(len(sizes)), sizes)
+    columns, settings = np.zeros((len(district), 1)), SemiGtxSettings(max_memory=64)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network, "UNIT_FLOATS", 2**16 * bound)
+        graph = network.region_graph(columns, sp.csr_matrix((len(district),) * 2), 0, Progress())
+        batches = network.make_batches(graph, district, len(sizes), settings)
+        assert len(batches) == network.plan_batches(sp.csr_matrix((len(district),) * 2), district, len(sizes), settings,
+                                                    Progress())
+    assert min(len(batch.nodes) for batch in batches) >= 2
+    assert sorted(torch.cat([batch.nodes for batch in batches]).tolist()) == list(range(len(district)))
+    assert sorted(torch.cat([batch.districts for batch in batches]).tolist()) == list(range(len(sizes)))
+
+
+def test_districts_beyond_the_memory_are_learnt_and_said(region, monkeypatch):
+    monkeypatch.setattr(network, "UNIT_FLOATS", 160)
+    features, flows, _ = region
+    district = np.repeat([0, 1, 2], (20, 27, 1))
+    settings, heard = SemiGtxSettings(configuration="published", max_memory=64, epochs=1), Heard()
+    model = fit_semigtx(features, flows, np.array([30.0, 50, 1]), district, settings)
+    assert np.isfinite(model.estimate(features, flows, district).districts).all()
+    assert network.plan_batches(sp.csr_matrix(flows), district, 3, settings, heard) == 2
+    assert len(heard.warnings) == 1
+    assert "more than the 64 MiB allowed" in heard.warnings[0]
+    roomy = replace(settings, max_memory=int(heard.warnings[0].split("take ")[1].split()[0]))
+    assert network.plan_batches(sp.csr_matrix(flows), district, 3, roomy, heard) <= 2
+    assert len(heard.warnings) == 1

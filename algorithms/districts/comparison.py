@@ -16,6 +16,7 @@ from .evaluation import Estimate, Evaluation, evaluate
 from .floors import floor_inputs
 from .graph_columns import FLOW, PLACE, VIEW
 from .judge_semigtx import floor_method, region_rounds, semigtx_method
+from .network import plan_batches
 from .region_layers import Region
 from .rivals import REGRESSORS, regressor_totals
 from .settings import CompareRegionSettings
@@ -32,6 +33,7 @@ def compare(region: Region, settings: CompareRegionSettings, progress: Progress)
     """Every method of the asked tables on the folds of SPLIT; the configuration's width, layers and epochs for all."""
     rounds = region_rounds(region, settings, settings.seed, progress)
     methods = all_methods(region, replace(settings, device=pick_device(settings.device, progress)))
+    plan_batches(region.flows, region.district, len(region.districts), settings.of_model, progress)
     progress.message(f"{len(methods)} methods are fitted on {sum(map(len, rounds))} folds each.")
     with torch_threads(settings):
         return evaluate(methods, rounds, region.totals, region.counts, region.targets, settings.seed, progress)

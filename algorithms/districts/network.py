@@ -160,16 +160,48 @@ def representation_of(network: SemiGtx, graph: Graph, district: NDArray[np.intp]
     return Representation(units.numpy().astype(np.float64), found.numpy().astype(np.float64))
 
 
-def batch_count(flows: sp.csr_matrix, districts: int, settings: SemiGtxSettings) -> int:
-    """In how many batches of whole districts a network learns from flows (units, units) within the memory bound."""
-    return _parts(flows.shape[0], _strongest(flows).nnz, districts, settings)
+def plan_batches(flows: sp.csr_matrix, district: NDArray[np.intp], districts: int, settings: SemiGtxSettings,
+                 progress: Progress) -> int:
+    """In how many batches of whole districts a network learns from flows (units, units), to stay within MAX_MEMORY.
+    Says so, and warns where districts are too large for that."""
+    kept = _strongest(flows).tocoo()
+    part = _part_of(district, districts, kept.nnz, settings)[district]
+    units = np.bincount(part)
+    edges = np.bincount(part[kept.row][part[kept.row] == part[kept.col]], minlength=len(units))
+    batches = int((units > 0).sum())
+    if batches > 1:
+        progress.message(f"The network learns in {batches} batches of whole districts, to stay within MAX_MEMORY.")
+    needed = max(-(-_step_bytes(*each, settings) // 2**20) for each in zip(units.tolist(), edges.tolist()))
+    if needed > settings.max_memory:
+        progress.warning(f"MAX_MEMORY: a step of training may take {needed} MiB, more than the {settings.max_memory} "
+                         "MiB allowed, because batches keep districts whole.")
+    return batches
 
 
-def _parts(units: int, edges: int, districts: int, settings: SemiGtxSettings) -> int:
+def _step_bytes(units: int, edges: int, settings: SemiGtxSettings) -> int:
+    """What a training step takes at most."""
     recipe = RECIPES[settings.configuration]
     floats = recipe.layers * recipe.width * (UNIT_FLOATS * units + EDGE_FLOATS * edges)
-    needed = 4 * floats * (2 if settings.infomax_share else 1)
-    return min(districts, -(-needed // settings.max_bytes))
+    return 4 * floats * (2 if settings.infomax_share else 1)
+
+
+def _part_of(district: NDArray[np.intp], districts: int, edges: int, settings: SemiGtxSettings) -> NDArray[np.intp]:
+    """Number of the batch of every district: one, or parts of about the same size that mix large and small districts at
+    random. None has a single unit, which batch norm can't compare with others."""
+    units = len(district)
+    parts = max(1, min(districts, units // 2, -(-_step_bytes(units, edges, settings) // settings.max_bytes)))
+    sizes, filled = np.bincount(district, minlength=districts), np.zeros(parts, dtype=np.intp)
+    order = np.random.default_rng(settings.seed).permutation(districts)
+    part_of = np.empty(districts, dtype=np.intp)
+    for each in order[np.argsort(-sizes[order], kind="stable")]:
+        part_of[each] = filled.argmin()
+        filled[part_of[each]] += sizes[each]
+    ascending = np.argsort(filled, kind="stable")
+    for part, larger in zip(ascending, ascending[1:]):
+        if filled[part] < 2:
+            part_of[part_of == part] = larger
+            filled[larger] += filled[part]
+    return part_of
 
 
 def _representations(network: SemiGtx, graph: Graph, district: NDArray[np.intp], districts: int,
@@ -190,26 +222,18 @@ def _standardised(network: SemiGtx, representation: Tensor, member: Tensor, coun
 
 
 def make_batches(graph: Graph, district: NDArray[np.intp], districts: int, settings: SemiGtxSettings) -> list[Batch]:
-    """The whole graph, or parts of about the same size that mix large and small districts at random: batch norm would
-    hide by how much neighbours differ from others. Nodes keep their encodings of the whole graph."""
-    units = len(district)
-    parts = _parts(units, graph.edges.shape[1], districts, settings)
-    if parts == 1:
-        return [Batch(torch.arange(districts), torch.arange(units), graph, torch.from_numpy(district.astype(np.int64)))]
-    sizes, filled = np.bincount(district, minlength=districts), np.zeros(parts, dtype=np.intp)
-    order = np.random.default_rng(settings.seed).permutation(districts)
-    part_of = np.empty(districts, dtype=np.intp)
-    for each in order[np.argsort(-sizes[order], kind="stable")]:
-        part_of[each] = filled.argmin()
-        filled[part_of[each]] += sizes[each]
+    """The whole graph, or parts of it that mix districts: batch norm would hide by how much neighbours differ from
+    others. Nodes keep their encodings of the whole graph."""
+    part_of = _part_of(district, districts, graph.edges.shape[1], settings)
+    if not np.ptp(part_of):
+        return [Batch(torch.arange(districts), torch.arange(len(district)), graph,
+                      torch.from_numpy(district.astype(np.int64)))]
     found = []
     for part in np.unique(part_of):
-        chosen = np.flatnonzero(part_of == part)
-        nodes = np.flatnonzero(part_of[district] == part)
-        if len(nodes):
-            numbers = torch.from_numpy(nodes)
-            found.append(Batch(torch.from_numpy(chosen), numbers, graph.part(numbers),
-                               torch.from_numpy(np.searchsorted(chosen, district[nodes]))))
+        chosen, nodes = np.flatnonzero(part_of == part), np.flatnonzero(part_of[district] == part)
+        numbers = torch.from_numpy(nodes)
+        found.append(Batch(torch.from_numpy(chosen), numbers, graph.part(numbers),
+                           torch.from_numpy(np.searchsorted(chosen, district[nodes]))))
     return found
 
 

@@ -14,7 +14,7 @@ from ..progress import Progress
 from .evaluation import scores
 from .evaluation_summary import summary, without_nan
 from .judge_semigtx import OURS, Judgement, interval_widths, judge
-from .network import batch_count
+from .network import plan_batches
 from .positional_encodings import are_returns_estimated
 from .region_layers import Region, check_trainable
 from .region_models import RegionModel, save_region_model
@@ -50,9 +50,8 @@ def train_region(region: Region, settings: TrainSemiGtxSettings, progress: Progr
     of_model = SemiGtxSettings(**{each.name: getattr(settings, each.name) for each in fields(SemiGtxSettings)})
     split = SplitSettings(**{each.name: getattr(settings, each.name) for each in fields(SplitSettings)})
     of_model = replace(of_model, device=pick_device(settings.device, progress))
-    batches = batch_count(region.flows, len(region.districts), of_model) if of_model.network else 0
-    if batches > 1:
-        progress.message(f"The network learns in {batches} batches of whole districts, to stay within MAX_MEMORY.")
+    batches = plan_batches(region.flows, region.district, len(region.districts), of_model, progress) \
+        if of_model.network else 0
     if of_model.network and are_returns_estimated(region.flows):
         progress.message("The graph is large: return probabilities of its walks are estimated by random signs, well "
                          "for the first steps and poorly for the last.")
