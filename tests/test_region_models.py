@@ -167,6 +167,17 @@ def test_the_report_traces_the_estimate_layer_by_layer(region, tmp_path):
         assert [abs(float(strength)) for _, strength in shown] == pytest.approx(np.sort(sizes)[:-6:-1], rel=0.005)
 
 
+@pytest.mark.parametrize("changed", [{"fine_tune": True}, {"preserve_totals": True}])
+def test_negative_totals_are_refused_as_in_training(region, changed):
+    wrong = replace(region, totals=np.where(np.arange(DISTRICTS)[:, None] == 3, -5.0, region.totals))
+    model = trained(region, SemiGtxSettings(network=False, profiles=False))
+    for use in (lambda: check_trainable(wrong),
+                lambda: map_economy(wrong, model, MapEconomySettings(**changed), CPU, Progress())):
+        with pytest.raises(InputError, match="TARGET_FIELDS: 'gdp' has the total -5; give totals of 0 or more"):
+            use()
+    map_economy(wrong, model, MapEconomySettings(), CPU, Progress())
+
+
 def test_few_holdouts_are_warned_of(region):
     heard = Heard()
     region_rounds(region, SplitSettings(split="holdout_712", repeats=2), 1, heard)

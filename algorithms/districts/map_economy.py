@@ -17,7 +17,7 @@ from ..settings import Resources
 from .adaptation import FEWEST, WAYS, Adapted, adapt
 from .district_estimates import Estimates, agreeing_estimates, outside_ranges
 from .district_inputs import district_blocks
-from .region_layers import Region
+from .region_layers import Region, refuse_negative
 from .region_models import RegionModel
 from .settings import MapEconomySettings
 from .unit_shares import unit_spacing
@@ -63,7 +63,7 @@ def map_economy(region: Region, model: RegionModel, settings: MapEconomySettings
     """Estimates of all units and districts.
 
     Raises InputError where the region lacks features of the model or has other units than its flow profiles, or has no
-    totals to preserve, or too few to adapt to.
+    totals to preserve, too few to adapt to, or negative ones.
     """
     if model.warning:
         progress.warning(model.warning)
@@ -112,6 +112,8 @@ def _known(region: Region, targets: tuple[str, ...], parameter: str) -> NDArray[
         raise InputError(parameter, f"NODES has no totals of the model's targets ({', '.join(targets)})",
                          "give them, or leave it out")
     columns = {target: region.totals[:, region.targets.index(target)] for target in there}
+    for target, totals in columns.items():
+        refuse_negative(target, totals)
     nothing = np.full(len(region.districts), np.nan)
     return np.column_stack([columns.get(target, nothing) for target in targets])
 

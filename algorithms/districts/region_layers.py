@@ -111,8 +111,13 @@ def check_trainable(region: Region) -> None:
         if len(known) < 2:
             raise InputError("TARGET_FIELDS", f"'{target}' has a total in {len(known)} districts",
                              "give the totals of two or more districts")
-        if known.min() < 0:
-            raise InputError("TARGET_FIELDS", f"'{target}' has the total {known.min():g}", "give totals of 0 or more")
+        refuse_negative(target, values)
+
+
+def refuse_negative(target: str, totals: NDArray[np.float64]) -> None:
+    """totals: (districts,), NaN where unknown."""
+    if (totals < 0).any():
+        raise InputError("TARGET_FIELDS", f"'{target}' has the total {np.nanmin(totals):g}", "give totals of 0 or more")
 
 
 def _numbers(nodes: FeatureTable, field: str, parameter: str) -> NDArray[np.float64]:
