@@ -12,6 +12,7 @@ from nocturne.algorithms.districts.activation_maps import NEURONS, PICTURES, Str
 from nocturne.algorithms.districts.district_inputs import fit_scaler
 from nocturne.algorithms.districts.explain_region import ExplainedRegion, explain_region
 from nocturne.algorithms.districts.explanation import Question, neuron_slopes
+from nocturne.algorithms.districts.network import Batch, region_graph
 from nocturne.algorithms.districts.pictures import View
 from nocturne.algorithms.districts.region_models import RegionModel
 from nocturne.algorithms.districts.settings import SemiGtxSettings
@@ -24,7 +25,7 @@ from nocturne.algorithms.settings import Resources
 from nocturne.algorithms.simulation.districts import simulate_districts
 from nocturne.algorithms.simulation.street_pictures import draw_any_street, write_picture
 from nocturne.benchmarks.district_tables import simulated_region
-from nocturne.models.semigtx import district_mean
+from nocturne.models.semigtx import Graph, district_mean
 
 UNITS = 24
 CPU = Resources(threads=1, device="cpu")
@@ -93,6 +94,10 @@ def explained(region, model, given, district="", progress=None) -> ExplainedRegi
     return explain_region(region, model, district, given, CPU, progress or Progress())
 
 
+def graph_of(region, model) -> Graph:
+    return region_graph(model.fitted.scaler.scale(region.features), region.flows, 0, Progress())
+
+
 def test_the_encoder_can_be_stopped_before_its_last_block(encoder, pictures, vectors):
     with torch.no_grad():
         again = encoder.vectors_of(encoder.before_last(torch.from_numpy(pictures))).numpy()
@@ -126,12 +131,13 @@ def test_slopes_of_scaled_columns_and_of_neurons_are_derivatives(region, model):
     assert (scaler.logs > 0).any()
     np.testing.assert_allclose((scaler.scale(features + step) - scaler.scale(features)) / step,
                                scaler.slopes(features), rtol=1e-2)
-    found = explained(region, model, None)
     network, asked = model.fitted.network.double(), torch.arange(UNITS) < 8
     question = Question(model.fitted.scale, torch.arange(UNITS) // 4, torch.arange(6) < 2, by_units=True)
-    graph = replace(found.graph, **{name: value.double() for name, value in vars(found.graph).items()
-                                    if value.is_floating_point()})
-    slopes = neuron_slopes(network, graph, 0, 3, question)
+    graph = graph_of(region, model)
+    graph = replace(graph, **{name: value.double() for name, value in vars(graph).items()
+                              if value.is_floating_point()})
+    slopes = neuron_slopes(network, [Batch(torch.arange(6), torch.arange(UNITS), graph, question.district)], 0, 3,
+                           question)
     moved = graph.features.clone()
     moved[5, 2] += 1e-4
 
@@ -166,7 +172,8 @@ def test_the_views_of_a_network_that_reads_districts_are_mapped(region, given):
     assert found.rows == "district"
     assert {caption.split(":")[0] for caption in found.maps[0].captions} == {"4", "5", "6", "7"}
     estimate = fitted.estimate(region.features, region.flows, region.district).districts[1, 0]
-    average = replace(found.graph, features=found.graph.features.mean(dim=0).expand_as(found.graph.features))
+    graph = graph_of(region, model)
+    average = replace(graph, features=graph.features.mean(dim=0).expand_as(graph.features))
     with torch.no_grad():
         means = district_mean(fitted.network(average), torch.arange(UNITS) // 4, 6)
         usual = fitted.scale.totals(fitted.network.read_heads(means).numpy().astype(float), np.full(6, 4.0))[1, 0]

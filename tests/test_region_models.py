@@ -10,6 +10,7 @@ import pytest
 import scipy.sparse as sp
 import shapely
 import torch
+from nocturne.algorithms.districts import network
 from nocturne.algorithms.districts.explain_region import explain_region
 from nocturne.algorithms.districts.explanation_report import _categories, write_report
 from nocturne.algorithms.districts.judge_semigtx import region_rounds
@@ -35,9 +36,13 @@ class Heard(Progress):
     def __init__(self) -> None:
         super().__init__()
         self.warnings: list[str] = []
+        self.messages: list[str] = []
 
     def warning(self, text: str) -> None:
         self.warnings.append(text)
+
+    def message(self, text: str) -> None:
+        self.messages.append(text)
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +118,22 @@ def test_what_has_no_network_to_explain_is_refused(region, changed, said):
     model = trained(region, replace(QUICK, **changed))
     with pytest.raises(InputError, match=said):
         explain_region(region, model, "", None, CPU, Progress())
+
+
+def test_maps_and_explanations_keep_the_batches_of_training(region, monkeypatch):
+    monkeypatch.setattr(network, "UNIT_FLOATS", 1800)
+    own, model = replace(CPU, max_memory=64), trained(region, replace(QUICK, max_memory=64))
+    model = replace(model, fitted=replace(model.fitted, shares=np.ones(1)))
+    maps, explained, messages = [], [], []
+    for resources in (own, CPU):
+        heard = Heard()
+        maps.append(map_economy(region, model, MapEconomySettings(), resources, heard).estimates.districts)
+        explained.append(explain_region(region, model, "", None, resources, heard).explanation)
+        messages.append([text for text in heard.messages if text.startswith("Batches of the network: 2, by")])
+    np.testing.assert_array_equal(*maps)
+    np.testing.assert_array_equal(*(each.inputs for each in explained))
+    assert explained[0].edges.shape[1] < region.flows.nnz
+    assert [len(each) for each in messages] == [0, 2]
 
 
 def test_a_network_without_features_is_not_explained(region):

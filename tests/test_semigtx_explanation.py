@@ -6,8 +6,17 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
-from nocturne.algorithms.districts.explanation import BACKGROUND, Explanation, Question, edge_weights, explain
-from nocturne.algorithms.districts.network import region_graph
+from nocturne.algorithms.districts import network
+from nocturne.algorithms.districts.explanation import (
+    BACKGROUND,
+    Explanation,
+    Question,
+    edge_weights,
+    explain,
+    neuron_slopes,
+)
+from nocturne.algorithms.districts.network import Batch, make_batches, network_estimates, region_graph
+from nocturne.algorithms.districts.settings import SemiGtxSettings
 from nocturne.algorithms.districts.target_scales import TargetScale
 from nocturne.algorithms.errors import Cancelled
 from nocturne.algorithms.progress import Progress
@@ -33,14 +42,19 @@ def graph() -> Graph:
 
 
 @pytest.fixture(scope="module")
+def whole(graph: Graph) -> list[Batch]:
+    return [Batch(torch.arange(UNITS // 6), torch.arange(UNITS), graph, DISTRICT)]
+
+
+@pytest.fixture(scope="module")
 def module(graph: Graph) -> SemiGtx:
     torch.manual_seed(1)
     return SemiGtx(graph.features.shape[1], graph.edge_features.shape[1], 2, 64, 2, 4).eval()
 
 
 @pytest.fixture(scope="module")
-def found(graph: Graph, module: SemiGtx) -> Explanation:
-    return explain(module, graph, question(), Progress())
+def found(whole: list[Batch], module: SemiGtx) -> Explanation:
+    return explain(module, whole, question(), Progress())
 
 
 def total(module: SemiGtx, graph: Graph, target: int) -> float:
@@ -57,9 +71,9 @@ def test_inputs_explain_the_difference_from_average_units(graph: Graph, module: 
 
 
 @pytest.mark.parametrize("asked", [None, 3])
-def test_estimates_of_districts_by_their_mean_representation_are_explained(graph: Graph, module: SemiGtx,
-                                                                            asked: int | None) -> None:
-    found = explain(module, graph, question(asked, by_units=False), Progress())
+def test_estimates_of_districts_by_their_mean_representation_are_explained(graph: Graph, whole: list[Batch],
+                                                                            module: SemiGtx, asked: int | None) -> None:
+    found = explain(module, whole, question(asked, by_units=False), Progress())
 
     def estimates(features: torch.Tensor) -> np.ndarray:
         with torch.no_grad():
@@ -114,20 +128,21 @@ def test_a_trace_follows_the_strongest_neuron_and_tells_what_it_does(graph: Grap
 
 
 @pytest.mark.parametrize("by_units", [True, False])
-def test_what_a_district_has_itself_matters_to_it(graph: Graph, module: SemiGtx, by_units: bool) -> None:
-    inputs = np.abs(explain(module, graph, question(3, by_units), Progress()).inputs[0]).sum(axis=1)
+def test_what_a_district_has_itself_matters_to_it(whole: list[Batch], module: SemiGtx, by_units: bool) -> None:
+    inputs = np.abs(explain(module, whole, question(3, by_units), Progress()).inputs[0]).sum(axis=1)
     own = (DISTRICT == 3).numpy()
     assert inputs[own].mean() > 3 * inputs[~own].mean()
 
 
-def test_the_same_network_is_explained_alike(graph: Graph, module: SemiGtx, found: Explanation) -> None:
-    again = explain(module, graph, question(), Progress())
+def test_the_same_network_is_explained_alike(whole: list[Batch], module: SemiGtx, found: Explanation) -> None:
+    again = explain(module, whole, question(), Progress())
     assert np.array_equal(found.inputs, again.inputs)
     assert np.array_equal(found.first, again.first)
 
 
-def test_attention_of_a_unit_sums_to_one(graph: Graph, module: SemiGtx) -> None:
-    weights, messages = edge_weights(module, graph)
+def test_attention_of_a_unit_sums_to_one(graph: Graph, whole: list[Batch], module: SemiGtx) -> None:
+    edges, weights, messages = edge_weights(module, whole)
+    np.testing.assert_array_equal(edges, graph.edges.numpy())
     assert messages.shape == weights.shape == (2, graph.edges.shape[1])
     assert (messages > 0).all()
     reached = np.unique(graph.edges[1].numpy())
@@ -135,10 +150,39 @@ def test_attention_of_a_unit_sums_to_one(graph: Graph, module: SemiGtx) -> None:
         assert np.allclose(np.bincount(graph.edges[1].numpy(), layer, UNITS)[reached], 1, atol=1e-5)
 
 
-def test_a_stopped_run_ends(graph: Graph, module: SemiGtx) -> None:
+@pytest.mark.parametrize("readout", ["sum-of-units", "district-embedding"])
+def test_batches_explain_what_they_estimate(graph: Graph, module: SemiGtx, readout: str,
+                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network, "UNIT_FLOATS", 1500)
+    settings, districts = SemiGtxSettings(max_memory=64, readout=readout, device="cpu"), UNITS // 6
+    batches = make_batches(graph, DISTRICT.numpy(), districts, settings)
+    assert len(batches) == 2
+    found = explain(module, batches, question(None, readout == "sum-of-units"), Progress())
+    average = replace(graph, features=graph.features.mean(dim=0).expand_as(graph.features))
+    totals, usual = (SCALE.totals(network_estimates(module, each, DISTRICT.numpy(), districts, SCALE, settings)[0],
+                                  np.full(districts, 6.0)) for each in (graph, average))
+    for target in range(2):
+        inputs = found.inputs[target]
+        assert inputs.sum() == pytest.approx((totals - usual)[:, target].sum(), abs=0.02 * np.abs(inputs).sum())
+    one = explain(module, batches, question(3, readout == "sum-of-units"), Progress())
+    inputs = one.inputs[0]
+    assert inputs.sum() == pytest.approx((totals - usual)[3, 0], abs=0.02 * np.abs(inputs).sum())
+    inside = next(batch.nodes.numpy() for batch in batches if 3 in batch.districts)
+    slopes = neuron_slopes(module, batches, 0, int(np.abs(one.last[0]).mean(axis=0).argmax()), question(3))
+    for values in (inputs, slopes):
+        assert set(np.flatnonzero(values.any(axis=1))) == set(inside)
+    part = np.isin(np.arange(UNITS), inside)
+    assert (part[found.edges[0]] == part[found.edges[1]]).all()
+    assert found.attention.shape[1] == found.edges.shape[1] < graph.edges.shape[1]
+    for layer in found.attention:
+        reached = np.bincount(found.edges[1], layer, UNITS)
+        assert np.allclose(reached[np.unique(found.edges[1])], 1, atol=1e-5)
+
+
+def test_a_stopped_run_ends(whole: list[Batch], module: SemiGtx) -> None:
     class Stopped(Progress):
         def is_cancelled(self) -> bool:
             return True
 
     with pytest.raises(Cancelled):
-        explain(module, graph, question(), Stopped())
+        explain(module, whole, question(), Stopped())

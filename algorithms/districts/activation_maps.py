@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...models.semigtx import Graph, SemiGtx
+from ...models.semigtx import SemiGtx
 from ...models.street_view_encoder import StreetViewEncoder
 from ..errors import InputError
 from ..feature_tables import FeatureTable
@@ -18,6 +18,7 @@ from ..progress import Progress
 from ..settings import Resources
 from .explanation import Explanation, Question, neuron_slopes
 from .graph_columns import VIEW
+from .network import Batch
 from .pictures import View
 from .region_layers import Region
 from .region_models import RegionModel
@@ -59,8 +60,8 @@ class NeuronMaps:
     maps: NDArray[np.float32]
 
 
-def activation_maps(region: Region, model: RegionModel, network: SemiGtx, graph: Graph, explanation: Explanation,
-                    question: Question, given: StreetPictures, resources: Resources,
+def activation_maps(region: Region, model: RegionModel, network: SemiGtx, batches: Sequence[Batch],
+                    explanation: Explanation, question: Question, given: StreetPictures, resources: Resources,
                     progress: Progress) -> tuple[NeuronMaps, ...]:
     """Of the neurons that matter most to each target.
 
@@ -86,7 +87,7 @@ def activation_maps(region: Region, model: RegionModel, network: SemiGtx, graph:
         sizes = np.abs(values[question.asked_rows.cpu().numpy()]).mean(axis=0)
         for neuron in np.argsort(-sizes, kind="stable")[:NEURONS].tolist():
             progress.check()
-            of_inputs = neuron_slopes(network, graph, target, neuron, question)[:, :len(read)] * slopes
+            of_inputs = neuron_slopes(network, batches, target, neuron, question)[:, :len(read)] * slopes
             directions = np.zeros((len(features), encoder.shape.width))
             directions[:, read[read >= 0]] = of_inputs[:, read >= 0]
             chosen = _strongest(shown, unit, _raised(encoded, directions[unit]))

@@ -11,7 +11,6 @@ import shapely
 import torch
 from numpy.typing import NDArray
 
-from ...models.semigtx import Graph
 from ..devices import pick_device
 from ..errors import InputError
 from ..execution import torch_threads
@@ -20,7 +19,7 @@ from ..settings import Resources
 from .activation_maps import NeuronMaps, StreetPictures, activation_maps
 from .explanation import Explanation, Question, explain
 from .graph_columns import FLOW, PLACE, VIEW
-from .network import region_graph
+from .network import keep_batches, make_batches, region_graph
 from .region_layers import Region
 from .region_models import RegionModel
 
@@ -39,7 +38,6 @@ class ExplainedRegion:
     region: Region
     targets: tuple[str, ...]
     names: tuple[str, ...]
-    graph: Graph
     explanation: Explanation
     shares: NDArray[np.float64]
     district: str
@@ -88,7 +86,7 @@ class ExplainedRegion:
         """Origin, destination, attention and size of the message, means over the layers, and the attention of each
         layer, with the line between the units, in degrees."""
         names, centres = self.region.units.names, shapely.get_coordinates(shapely.centroid(self.region.shapes))
-        origin, destination = self.graph.edges.numpy()
+        origin, destination = self.explanation.edges
         lines = shapely.to_wkb(shapely.linestrings(np.stack((centres[origin], centres[destination]), axis=1)))
         attention, messages = self.explanation.attention, self.explanation.messages
         weights = np.vstack((attention.mean(axis=0), messages.mean(axis=0), attention)).T
@@ -133,13 +131,15 @@ def explain_region(region: Region, model: RegionModel, district: str, pictures: 
     asked = torch.tensor([not district or name == district for name in region.districts])
     question = Question(fitted.scale, torch.from_numpy(region.district.astype(np.int64)), asked,
                         fitted.settings.readout == "sum-of-units")
+    keep_batches(region.flows, region.district, len(asked), fitted.settings, resources.max_memory, progress)
     device = pick_device(resources.device, progress)
     with torch_threads(resources), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # captum announces the hooks that it sets and removes
         graph = region_graph(columns, region.flows, fitted.settings.seed, progress.part(0, 0.1))
-        network, moved, question = fitted.network.to(device), graph.to(device), question.to(device)
-        found = explain(network, moved, question, progress.part(0.1, 0.7))
-        maps = () if pictures is None else activation_maps(region, model, network, moved, found, question, pictures,
+        batches = [batch.to(device) for batch in make_batches(graph, region.district, len(asked), fitted.settings)]
+        network, question = fitted.network.to(device), question.to(device)
+        found = explain(network, batches, question, progress.part(0.1, 0.7))
+        maps = () if pictures is None else activation_maps(region, model, network, batches, found, question, pictures,
                                                            resources, progress.part(0.7, 1))
-    return ExplainedRegion(region, model.targets, tuple(names), graph, found, fitted.shares, district,
+    return ExplainedRegion(region, model.targets, tuple(names), found, fitted.shares, district,
                            "unit" if question.by_units else "district", maps)

@@ -1,7 +1,9 @@
 """Why a SemiGTX network estimates what it estimates: Shapley values from the head back to the inputs, and attention."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 import torch
@@ -12,6 +14,7 @@ from torch_geometric.nn import GATConv
 
 from ...models.semigtx import Graph, SemiGtx, district_mean
 from ..progress import Progress
+from .network import Batch
 from .target_scales import TargetScale
 
 STEPS = 32  # between the mean unit and the units as they are
@@ -32,6 +35,14 @@ class Question:
 
     def to(self, device: str) -> Question:
         return replace(self, district=self.district.to(device), asked=self.asked.to(device))
+
+    def of(self, batch: Batch) -> Question:
+        """The same of the units and districts of a batch."""
+        return replace(self, district=batch.member, asked=self.asked[batch.districts])
+
+    def rows_of(self, batch: Batch) -> Tensor:
+        """Numbers of the batch's rows among all."""
+        return batch.nodes if self.by_units else batch.districts
 
     def rows(self, representation: Tensor) -> Tensor:
         """What the heads read, (rows, width)."""
@@ -66,8 +77,8 @@ class Explanation:
     neurons) of the neurons of the last hidden layer of each head to its output, and of the first hidden layer to the
     neuron of the last one that matters most. representation: (targets, rows, width) to the neuron of the first one
     that matters most. weights, first_weights, representation_weights: (targets, neurons) of these neurons in what they
-    contribute to: below 0 where an active neuron lowers it. attention, messages: (layers, edges) of the message
-    passing, as in edge_weights.
+    contribute to: below 0 where an active neuron lowers it. edges: (2, edges) numbers of the units, from and to;
+    attention, messages: (layers, edges) of the message passing, as in edge_weights.
     """
 
     inputs: NDArray[np.float32]
@@ -78,6 +89,7 @@ class Explanation:
     weights: NDArray[np.float32]
     first_weights: NDArray[np.float32]
     representation_weights: NDArray[np.float32]
+    edges: NDArray[np.int64]
     attention: NDArray[np.float32]
     messages: NDArray[np.float32]
 
@@ -93,30 +105,37 @@ class Explanation:
         return layers
 
 
-def explain(module: SemiGtx, graph: Graph, question: Question, progress: Progress) -> Explanation:
-    """The same network and graph give the same values. Raises Cancelled."""
-    module = module.eval()
-    targets = len(module.heads)
-    inputs, gaps = [], []
-    for target in range(targets):
-        found, gap = _inputs(module, graph, target, question,
-                             progress.part(target / (2 * targets), (target + 1) / (2 * targets)))
-        inputs.append(found)
-        gaps.append(gap)
-    with torch.no_grad():
-        rows = question.rows(module(graph))
+def explain(module: SemiGtx, batches: Sequence[Batch], question: Question, progress: Progress) -> Explanation:
+    """batches: those that the network estimates in. The same network and batches give the same values.
+
+    Totals of districts depend on the units of their batch alone. Raises Cancelled.
+    """
+    module, targets = module.eval(), len(module.heads)
+    average = torch.cat([batch.graph.features for batch in batches]).mean(dim=0)
+    inputs, gaps = np.zeros((targets, len(question.district), len(average)), np.float32), np.zeros(targets)
+    steps = 2 * targets * len(batches)
+    for step, (target, batch) in enumerate(product(range(targets), batches)):
+        part = question.of(batch)
+        if part.asked.any():
+            inputs[target, batch.nodes.cpu().numpy()], gap = _inputs(
+                module, batch.graph, average, target, part, progress.part(step / steps, (step + 1) / steps))
+            gaps[target] += gap
+    gaps = np.abs(gaps) / np.maximum(np.abs(inputs).sum(axis=(1, 2)), 1e-30)
+    rows = _rows(module, batches, question)
     layers = []
     for target, head in enumerate(module.heads):
         layers.append(_neurons(head, rows))
         progress.report(0.5 + (target + 1) / (2 * targets))
     last, first, whole, weights, first_weights, whole_weights = (np.stack(each) for each in zip(*layers))
-    return Explanation(np.stack(inputs).astype(np.float32), np.array(gaps), last, first, whole, weights, first_weights,
-                       whole_weights, *edge_weights(module, graph))
+    return Explanation(inputs, gaps, last, first, whole, weights, first_weights, whole_weights,
+                       *edge_weights(module, batches))
 
 
-def edge_weights(module: SemiGtx, graph: Graph) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Attention: how much each unit listens to each neighbour, which sums to 1 over a unit's edges, and the size of the
-    message: attention times the length of what the neighbour says. Both (layers, edges), means over the heads."""
+def edge_weights(module: SemiGtx, batches: Sequence[Batch],
+                 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+    """The edges that the network uses, (2, edges) numbers of units; attention: how much each unit listens to each
+    neighbour, which sums to 1 over a unit's edges; and the size of the message: attention times the length of what the
+    neighbour says. Both (layers, edges), means over the heads."""
     found: list[Tensor] = []
 
     def keep(convolution: GATConv, given: tuple[Tensor, ...], more: dict[str, Tensor], _: Tensor) -> None:
@@ -125,28 +144,39 @@ def edge_weights(module: SemiGtx, graph: Graph) -> tuple[NDArray[np.float32], ND
         said = convolution.lin(given[0]).view(len(given[0]), attention.shape[1], -1).norm(dim=2)
         found.append(torch.stack((attention, attention * said[given[1][0]])).mean(dim=2))
 
+    convolutions = [each for each in module.modules() if isinstance(each, GATConv)]
+    edges, weights = [], []
     with torch.no_grad():
-        for convolution in (each for each in module.modules() if isinstance(each, GATConv)):
-            handle = convolution.register_forward_hook(keep, with_kwargs=True)
-            module(graph)
-    both = torch.stack(found, dim=1).cpu().numpy() if found else np.zeros((2, 0, graph.edges.shape[1]), np.float32)
-    return both[0], both[1]
+        for batch in batches:
+            found.clear()
+            for convolution in convolutions:
+                handle = convolution.register_forward_hook(keep, with_kwargs=True)
+                module(batch.graph)
+            edges.append(batch.nodes[batch.graph.edges])
+            weights.append(torch.stack(found, dim=1) if found else torch.zeros(2, 0, batch.graph.edges.shape[1]))
+    attention, messages = torch.cat(weights, dim=2).cpu().numpy()
+    return torch.cat(edges, dim=1).cpu().numpy(), attention, messages
 
 
-def neuron_slopes(module: SemiGtx, graph: Graph, target: int, neuron: int,
+def neuron_slopes(module: SemiGtx, batches: Sequence[Batch], target: int, neuron: int,
                   question: Question) -> NDArray[np.float64]:
     """Derivatives (units, columns) of a neuron of the last hidden layer of a head, before its ReLU and summed over the
     asked rows, by the features of all units."""
+    module = module.eval()
     head = nn.Sequential(*list(module.heads[target].children())[:3])  # type: ignore[arg-type]
-    features = graph.features.clone().requires_grad_(True)
-    rows = question.rows(module.eval()(replace(graph, features=features)))
-    total = head(rows)[question.asked_rows, neuron].sum()
-    return torch.autograd.grad(total, features)[0].cpu().numpy().astype(np.float64)
+    found = np.empty((len(question.district), batches[0].graph.features.shape[1]))
+    for batch in batches:
+        part, features = question.of(batch), batch.graph.features.clone().requires_grad_(True)
+        rows = part.rows(module(replace(batch.graph, features=features)))
+        total = head(rows)[part.asked_rows, neuron].sum()
+        found[batch.nodes.cpu().numpy()] = torch.autograd.grad(total, features)[0].cpu().numpy()
+    return found
 
 
-def _inputs(module: SemiGtx, graph: Graph, target: int, question: Question,
+def _inputs(module: SemiGtx, graph: Graph, average: Tensor, target: int, question: Question,
             progress: Progress) -> tuple[NDArray[np.float32], float]:
-    """Integrated gradients (Aumann and Shapley 1974; Sundararajan et al. 2017) over the features of all units."""
+    """Integrated gradients (Aumann and Shapley 1974; Sundararajan et al. 2017) over the features of all units, from the
+    average (columns,) on, and what they leave unexplained."""
     passes = 0
 
     def total(features: Tensor) -> Tensor:
@@ -157,11 +187,20 @@ def _inputs(module: SemiGtx, graph: Graph, target: int, question: Question,
         return torch.stack([question.total(module, module(replace(graph, features=each)))[target]
                             for each in features])
 
-    start = graph.features.mean(dim=0).expand_as(graph.features).unsqueeze(0)
     found, gap = IntegratedGradients(total).attribute(
-        graph.features.unsqueeze(0), start, n_steps=STEPS, internal_batch_size=1, return_convergence_delta=True)
-    size = float(found.abs().sum())
-    return found[0].detach().cpu().numpy(), float(gap.abs()) / size if size else 0.0
+        graph.features.unsqueeze(0), average.expand_as(graph.features).unsqueeze(0), n_steps=STEPS,
+        internal_batch_size=1, return_convergence_delta=True)
+    return found[0].detach().cpu().numpy(), float(gap)
+
+
+def _rows(module: SemiGtx, batches: Sequence[Batch], question: Question) -> Tensor:
+    """What the heads read of all batches, (rows, width)."""
+    with torch.no_grad():
+        parts = [question.of(batch).rows(module(batch.graph)) for batch in batches]
+    found = parts[0].new_empty(len(question.asked_rows), parts[0].shape[1])
+    for batch, part in zip(batches, parts):
+        found[question.rows_of(batch)] = part
+    return found
 
 
 def _neurons(head: nn.Module, rows: Tensor) -> tuple[NDArray[np.float32], ...]:

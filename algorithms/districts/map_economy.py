@@ -17,6 +17,7 @@ from ..settings import Resources
 from .adaptation import FEWEST, WAYS, Adapted, adapt
 from .district_estimates import Estimates, agreeing_estimates, outside_ranges
 from .district_inputs import district_blocks
+from .network import keep_batches
 from .region_layers import Region, refuse_negative
 from .region_models import RegionModel
 from .settings import MapEconomySettings
@@ -71,6 +72,9 @@ def map_economy(region: Region, model: RegionModel, settings: MapEconomySettings
     features = model.features_of(region)
     device = pick_device(resources.device, progress)
     fitted = replace(model.fitted, settings=replace(model.fitted.settings, device=device))
+    if fitted.network is not None:
+        keep_batches(region.flows, region.district, len(region.districts), fitted.settings, resources.max_memory,
+                     progress)
     with torch_threads(resources):
         found = fitted.estimate(features, region.flows, region.district, None, progress,
                                 unit_spacing(region.centres))

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -176,6 +176,18 @@ def plan_batches(flows: sp.csr_matrix, district: NDArray[np.intp], districts: in
         progress.warning(f"MAX_MEMORY: a step of training may take {needed} MiB, more than the {settings.max_memory} "
                          "MiB allowed, because batches keep districts whole.")
     return batches
+
+
+def keep_batches(flows: sp.csr_matrix, district: NDArray[np.intp], districts: int, settings: SemiGtxSettings,
+                 max_memory: int, progress: Progress) -> None:
+    """Says where a trained network, which estimates in the batches of its own MAX_MEMORY, would have others by
+    max_memory, MiB."""
+    edges = _strongest(flows).nnz
+    own, other = (len(np.unique(_part_of(district, districts, edges, each)))
+                  for each in (settings, replace(settings, max_memory=max_memory)))
+    if own != other:
+        progress.message(f"Batches of the network: {own}, by the MAX_MEMORY of its training ({settings.max_memory} "
+                         f"MiB), not {other} by the one given now; other batches would give other estimates.")
 
 
 def _step_bytes(units: int, edges: int, settings: SemiGtxSettings) -> int:
