@@ -58,7 +58,9 @@ def all_methods(region: Region, settings: CompareRegionSettings) -> dict[str, Es
     if "models" in tables:
         methods.update({f"{name} on features": _regression(region, name, settings.search) for name in REGRESSORS})
     if "models" in tables and settings.configuration == "default":
-        methods["semigtx with kernel ridge"] = semigtx_method(region, replace(settings.of_model, profiles=True))
+        whole = replace(settings.of_model, profiles=True)
+        methods["semigtx with kernel ridge"] = semigtx_method(region, whole)
+        methods["kernel ridge alone"] = semigtx_method(region, replace(whole, network=False))
     floors = floor_inputs(region.features, region.flows, region.district, len(region.districts))
     return {**methods, **{name: floor_method(columns, region.totals) for name, columns in floors.items()}}
 

@@ -28,9 +28,10 @@ class CompareRegionModels(NocturneAlgorithm):
                "its parts, on the same districts left out.")
     NOTES = (
         "TABLES chooses comparisons: models, encodings, modalities, alphas, as Tables 7, 5, 6 and 4 of the SemiGTX "
-        "paper. All methods get the same folds, features and flows, and as many candidates. Every table "
-        "holds the floors: ridge regression on the number of units, on the sums of the features, and on the sums of "
-        "the flows.\n\n"
+        "paper. All methods get the same folds, features and flows, and as many candidates, but for what 'Train "
+        "SemiGTX' trains by default, which has flow profiles and chooses among kernels: it stands with the network and "
+        "without it. Every table holds the floors: ridge regression on the number of units, on the sums of the "
+        "features, and on the sums of the flows.\n\n"
         "modalities also replaces places and views by noise of the same mean and spread: what noise gains, the "
         "modality doesn't bring.\n\n"
         "The models are trained with the default's small networks unless CONFIGURATION says published, which takes "
