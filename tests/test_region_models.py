@@ -207,13 +207,32 @@ def test_few_holdouts_are_warned_of(region):
     assert heard.warnings[0].startswith("2 rounds of holdout_712 say little")
 
 
+def test_a_target_that_a_split_hides_is_named(region):
+    totals = np.column_stack((region.totals, np.where(np.arange(DISTRICTS)[:, None] < 2, region.totals, np.nan)))
+    sparse = replace(region, targets=("gdp", "trade"), totals=totals)
+    check_trainable(sparse)
+    with pytest.raises(InputError, match=r"TARGET_FIELDS: a fold of SPLIT leaves 'trade' a total in [01] districts"):
+        region_rounds(sparse, SplitSettings(), 1, Progress())
+
+
+def test_infinite_counts_are_refused(region):
+    count = np.array([np.inf])
+    columns = {"origin": np.array(["u0"], dtype=object), "destination": np.array(["u1"], dtype=object), "count": count}
+    edges = FeatureTable("EDGES", columns, {"origin": "text", "destination": "text", "count": "number"})
+    with pytest.raises(InputError, match="COUNT_FIELD: there is the count inf; give counts of 0 or more"):
+        read_region(nodes_of(region), edges, GraphFields("unit", "district"), Progress())
+
+
+def nodes_of(region: Region, kinds: dict[str, str] | None = None, **more) -> FeatureTable:
+    columns = {"unit": np.array(region.units.names, dtype=object),
+               "district": np.array(region.units.district, dtype=object), "place_a": region.features[:, 0], **more}
+    kinds = dict.fromkeys(columns, "text") | {"place_a": "number"} | (kinds or {})
+    return FeatureTable("NODES", columns, kinds, tuple(shapely.to_wkb(region.shapes)), "EPSG:4326", 3)
+
+
 def test_fields_without_any_value_are_unknown(region):
     empty = np.full(UNITS, None, dtype=object)
-    columns = {"unit": np.array(region.units.names, dtype=object),
-               "district": np.array(region.units.district, dtype=object), "place_a": region.features[:, 0],
-               "place_b": empty, "target_gdp": empty}
-    kinds = dict.fromkeys(columns, "text") | {"place_a": "number"}
-    table = FeatureTable("NODES", columns, kinds, tuple(shapely.to_wkb(region.shapes)), "EPSG:4326", 3)
+    table = nodes_of(region, place_b=empty, target_gdp=empty)
     found = read_region(table, None, GraphFields("unit", "district"), Progress())
     assert np.isnan(found.features[:, 1]).all()
     assert np.isnan(found.totals).all()

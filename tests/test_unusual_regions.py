@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from nocturne.algorithms.districts import network
 from nocturne.algorithms.districts.saved_models import load_semigtx, save_semigtx
 from nocturne.algorithms.districts.settings import SemiGtxSettings
-from nocturne.algorithms.districts.training import fit_semigtx
+from nocturne.algorithms.districts.training import clean_flows, fit_semigtx, out_of_fold
+from nocturne.algorithms.errors import InputError
 from nocturne.algorithms.progress import Progress
 
 DISTRICT = np.repeat(np.arange(12), 4)
@@ -87,3 +88,29 @@ def test_districts_beyond_the_memory_are_learnt_and_said(region, monkeypatch):
     roomy = replace(settings, max_memory=int(heard.warnings[0].split("take ")[1].split()[0]))
     assert network.plan_batches(sp.csr_matrix(flows), district, 3, roomy, heard) <= 2
     assert len(heard.warnings) == 1
+
+
+def test_infinite_features_are_unknown(region):
+    features, flows, totals = region
+    estimates = []
+    for value in (np.inf, np.nan):
+        changed = features.copy()
+        changed[3] = value
+        estimates.append(out_of_fold(changed, flows, totals, [np.arange(3)], SemiGtxSettings(network=False), DISTRICT))
+    assert np.isfinite(estimates[0][:3]).all()
+    np.testing.assert_array_equal(*estimates)
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan, -1])
+def test_flows_that_are_no_counts_are_refused(region, value):
+    flows = region[1].copy()
+    flows[0, 1] = value
+    with pytest.raises(InputError, match="FLOWS: negative, missing or infinite counts; give counts of 0 or more"):
+        clean_flows(flows, 48)
+
+
+def test_a_target_that_is_known_too_rarely_is_named(region):
+    features, flows, totals = region
+    both = np.column_stack((totals, np.where(np.arange(12) < 3, totals, np.nan)))
+    with pytest.raises(InputError, match="TARGET_FIELDS: target 2 is known in 1 of the districts learnt from"):
+        out_of_fold(features, flows, both, [np.arange(2)], SemiGtxSettings(network=False), DISTRICT)

@@ -3,11 +3,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..conformal import conformal_quantile
+from ..errors import InputError
 from ..progress import Progress
 from .evaluation import Estimate, Evaluation, evaluate, mean_estimates, scores
 from .floors import floor_inputs, ridge_totals
@@ -43,11 +45,19 @@ def judge(region: Region, settings: SemiGtxSettings, split: SplitSettings, progr
 
 
 def region_rounds(region: Region, split: SplitSettings, seed: int, progress: Progress) -> list[Round]:
-    """Warns of too few rounds. Raises InputError where the districts don't suffice for the split."""
+    """Warns of too few rounds. Raises InputError where districts, or those with a target, don't suffice for the split.
+    """
     if too_few_rounds(split.split, split.repeats):
         progress.warning(too_few_rounds(split.split, split.repeats))
-    known = np.isfinite(region.totals).any(axis=1)
-    return make_rounds(split.split, known, region.district_centres, region.city, split.folds, split.repeats, seed)
+    known = np.isfinite(region.totals)
+    rounds = make_rounds(split.split, known.any(axis=1), region.district_centres, region.city, split.folds,
+                         split.repeats, seed)
+    for fold in chain.from_iterable(rounds):
+        for target, left in zip(region.targets, np.delete(known, fold, axis=0).sum(axis=0)):
+            if left < 2:
+                raise InputError("TARGET_FIELDS", f"a fold of SPLIT leaves '{target}' a total in {left} districts to "
+                                 "learn from", "give totals of more districts, or leave it out")
+    return rounds
 
 
 def methods(region: Region, settings: SemiGtxSettings) -> dict[str, Estimate]:

@@ -151,7 +151,7 @@ def _flows(edges: FeatureTable | None, fields: GraphFields, units: Sequence[str]
     ends = [np.array([index.get(name, -1) for name in edges.texts(field, parameter)], dtype=np.intp)
             for field, parameter in ((fields.origin, "ORIGIN_FIELD"), (fields.destination, "DESTINATION_FIELD"))]
     counts = edges.numbers(fields.count, "COUNT_FIELD")
-    wrong = np.flatnonzero(~(counts >= 0))
+    wrong = np.flatnonzero(~(np.isfinite(counts) & (counts >= 0)))
     if len(wrong):
         value = counts[wrong[0]]
         raise InputError("COUNT_FIELD", "a count is empty" if np.isnan(value) else f"there is the count {value:g}",

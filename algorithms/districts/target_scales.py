@@ -62,9 +62,10 @@ class TargetScale:
 def target_scale(loss: str, totals: NDArray[np.float64], counts: NDArray[np.float64]) -> TargetScale:
     """totals (districts, targets), NaN where masked. Raises InputError for negative totals and fewer than two known."""
     known = np.isfinite(totals)
-    fewest = int(known.sum(axis=0).min(initial=len(totals)))
-    if fewest < 2:
-        raise InputError("TARGET_FIELDS", f"a target known in {fewest} districts", "give totals of two or more")
+    for number, districts in enumerate(known.sum(axis=0), 1):
+        if districts < 2:
+            raise InputError("TARGET_FIELDS", f"target {number} is known in {districts} of the districts learnt from, "
+                             "which a split makes fewer", "give totals of two or more")
     if np.nanmin(totals) < 0:
         raise InputError("TARGET_FIELDS", f"the value {np.nanmin(totals):g}", "give totals of 0 or more")
     roots = np.sqrt(totals / counts[:, None])

@@ -150,10 +150,10 @@ def fit_semigtx(features: ArrayLike, flows: ArrayLike | sp.spmatrix | None, targ
                 progress: Progress | None = None, spacing: ArrayLike | None = None) -> SemiGTX:
     """Learns from the districts whose targets aren't NaN.
 
-    features: (units, columns), NaN where unknown. flows: (units, units) counts from row to column, dense or sparse, or
-    None; those of a unit to itself are left out. targets: totals of units or districts, (n,) or (n, targets), NaN =
-    unknown. district: number of every unit's district; None = units are districts. spacing: (units,) km to neighbours,
-    as unit_shares.unit_spacing gives them, by which the units of a district differ too; None = unknown.
+    features: (units, columns), not finite where unknown. flows: (units, units) counts from row to column, dense or
+    sparse, or None; those of a unit to itself are left out. targets: totals of units or districts, (n,) or (n,
+    targets), NaN = unknown. district: number of every unit's district; None = units are districts. spacing: (units,) km
+    to neighbours, as unit_shares.unit_spacing gives them, by which the units of a district differ too; None = unknown.
     """
     settings, progress = settings or SemiGtxSettings(), progress or Progress()
     region = _region(features, flows, district, spacing)
@@ -181,15 +181,16 @@ def fit_semigtx(features: ArrayLike, flows: ArrayLike | sp.spmatrix | None, targ
 
 
 def clean_flows(flows: ArrayLike | sp.spmatrix | None, units: int) -> sp.csr_matrix:
-    """Counts (units, units) without the diagonal. Raises InputError for other shapes and for counts below 0 or NaN."""
+    """Counts (units, units) without the diagonal. Raises InputError for other shapes, and for counts below 0 or not
+    finite."""
     if flows is None:
         return sp.csr_matrix((units, units))
     counts = sp.coo_matrix(flows, dtype=np.float64)
     if counts.shape != (units, units):
         raise InputError("FLOWS", f"{counts.shape[0]} x {counts.shape[1]} flows for {units} units",
                          "give one row and one column per unit")
-    if counts.nnz and not counts.data.min() >= 0:
-        raise InputError("FLOWS", "negative or missing counts", "give counts of 0 or more")
+    if not (np.isfinite(counts.data) & (counts.data >= 0)).all():
+        raise InputError("FLOWS", "negative, missing or infinite counts", "give counts of 0 or more")
     kept = (counts.row != counts.col) & (counts.data > 0)
     return sp.csr_matrix((counts.data[kept], (counts.row[kept], counts.col[kept])), counts.shape)
 
@@ -261,6 +262,7 @@ def _with(scaled: NDArray[np.float64], profile: NDArray[np.float64] | None) -> N
 def _region(features: ArrayLike, flows: ArrayLike | sp.spmatrix | None, district: ArrayLike | None,
             spacing: ArrayLike | None = None) -> _Region:
     columns = np.asarray(features, dtype=np.float64)
+    columns = np.where(np.isfinite(columns), columns, np.nan)
     of_unit = np.arange(len(columns)) if district is None else np.asarray(district, dtype=np.intp)
     if len(of_unit) != len(columns):
         raise InputError("DISTRICT_FIELD", f"{len(of_unit)} districts for {len(columns)} units", "give one per unit")
