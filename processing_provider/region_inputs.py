@@ -36,7 +36,8 @@ def region_layers(targets: bool = True) -> list[QgsProcessingParameterDefinition
         described(field("FEATURE_FIELDS", "Features", None, "NODES", True),
                   "Numeric fields; empty takes area_km2 and those that begin with place_, view_ or flow_."),
         *(described(each, "Total of the unit's district, the same for all its units, empty where unknown; empty takes "
-                    "the fields that begin with target_.") for each in asked),
+                    "the fields that begin with target_, but for estimates (..._estimate, _error, _low, _high).")
+          for each in asked),
         described(field("ORIGIN_FIELD", "Origin field", "origin", "EDGES"), "Unit that a flow leaves."),
         described(field("DESTINATION_FIELD", "Destination field", "destination", "EDGES"), "Unit that it reaches."),
         described(field("COUNT_FIELD", "Count field", "count", "EDGES"), "How many; not below 0."),

@@ -230,6 +230,22 @@ def nodes_of(region: Region, kinds: dict[str, str] | None = None, **more) -> Fea
     return FeatureTable("NODES", columns, kinds, tuple(shapely.to_wkb(region.shapes)), "EPSG:4326", 3)
 
 
+def test_default_fields_are_numeric_no_estimates_and_said(region):
+    heard, number = Heard(), np.ones(UNITS)
+    more = {"place_name": np.array(["Springfield"] * UNITS, dtype=object), "target_gdp": number, "target_low": number}
+    made = ("target_gdp_estimate", "target_gdp_error", "target_gdp_low", "target_gdp_high", "target_gdp_by_places")
+    kinds = dict.fromkeys((*made, "target_gdp", "target_low"), "number")
+    nodes = nodes_of(region, kinds, **more, **dict.fromkeys(made, number))
+    found = read_region(nodes, None, GraphFields("unit", "district"), heard)
+    assert (found.names, found.targets) == (("place_a",), ("target_gdp", "target_low"))
+    assert ("Features: 1 (place_a). Totals: 2 (target_gdp, target_low). Not taken without being named: 6 (place_name, "
+            "target_gdp_estimate, target_gdp_error, target_gdp_low, target_gdp_high and 1 more).") in heard.messages
+    named = read_region(nodes, None, GraphFields("unit", "district", targets=made[:1]), Progress())
+    assert named.targets == made[:1]
+    with pytest.raises(InputError, match="FEATURE_FIELDS: the field 'place_name' isn't numeric"):
+        read_region(nodes, None, GraphFields("unit", "district", features=("place_name",)), Progress())
+
+
 def test_fields_without_any_value_are_unknown(region):
     empty = np.full(UNITS, None, dtype=object)
     table = nodes_of(region, place_b=empty, target_gdp=empty)

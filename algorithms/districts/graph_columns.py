@@ -8,6 +8,7 @@ SPACING = "spacing_km"  # to the five nearest units, for models that read it
 UNIT, DISTRICT, CITY, AREA, HAS_FLOWS, VIEW_COUNT = "unit", "district", "city", "area_km2", "has_flows", "views"
 PLACE, VIEW, FLOW, TARGET = "place_", "view_", "flow_", "target_"  # beginnings of names
 FEATURES = (PLACE, VIEW, FLOW)
+MADE = ("_estimate", "_error", "_low", "_high")  # endings of what is written beside a total
 EDGE_FIELDS = {"origin": "text", "destination": "text", "count": "number", "count_back": "number",
                "log_count": "number", "log_count_back": "number", "distance_km": "number"}
 

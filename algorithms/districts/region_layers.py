@@ -14,13 +14,15 @@ from ..feature_tables import FeatureTable
 from ..geometries import transform_shapes
 from ..progress import Progress
 from ..projections import WGS84
-from .graph_columns import AREA, FEATURES, TARGET
+from .graph_columns import AREA, FEATURES, MADE, TARGET
 from .units import Units, read_units
+
+MOST_NAMES = 5  # of fields in a message
 
 
 @dataclass(frozen=True)
 class GraphFields:
-    """Names of fields. features and targets empty: those that the region graph names so; city empty: none."""
+    """Names of fields. features and targets empty: numeric ones that the region graph names so; city empty: none."""
 
     unit: str
     district: str
@@ -82,17 +84,21 @@ def read_region(nodes: FeatureTable, edges: FeatureTable | None, fields: GraphFi
     units = read_units(nodes, fields.unit, fields.district, fields.city, progress)
     units.have_areas("NODES")
     districts, district = units.districts()
-    features = list(fields.features) or [name for name in nodes.columns if name.startswith(FEATURES) or name == AREA]
+    features = list(fields.features) or _default_features(nodes)
     columns = np.column_stack([_finite(_numbers(nodes, name, "FEATURE_FIELDS")) for name in features]) \
         if features else np.zeros((len(units), 0))
     flows = _flows(edges, fields, units.names, progress)
     if not features and not flows.nnz:
         raise InputError("NODES", "there are neither features nor flows between units",
                          "name FEATURE_FIELDS, or give EDGES")
-    targets = tuple(fields.targets) or tuple(name for name in nodes.columns if name.startswith(TARGET))
+    targets = tuple(fields.targets) or _default_targets(nodes)
     totals = np.column_stack([_totals(nodes, target, district, districts) for target in targets]) \
         if targets else np.zeros((len(districts), 0))
     cities, city = _cities(units, district, len(districts)) if fields.city else ((), None)
+    others = [name for name in nodes.columns if name.startswith((*FEATURES, TARGET))
+              and name not in features and name not in targets]
+    progress.message(f"Features: {_listed(features)}. Totals: {_listed(targets)}. Not taken without being named: "
+                     f"{_listed(others)}.")
     _say(features, columns, flows, edges is not None, progress)
     return Region(units, districts, district, cities, city, tuple(features), columns, flows, targets, totals,
                   transform_shapes(units.shapes, units.crs, WGS84))
@@ -118,6 +124,28 @@ def refuse_negative(target: str, totals: NDArray[np.float64]) -> None:
     """totals: (districts,), NaN where unknown."""
     if (totals < 0).any():
         raise InputError("TARGET_FIELDS", f"'{target}' has the total {np.nanmin(totals):g}", "give totals of 0 or more")
+
+
+def _default_features(nodes: FeatureTable) -> list[str]:
+    """Fields that the region graph names so, but for the user's own that hold no numbers."""
+    return [name for name in nodes.columns if (name.startswith(FEATURES) or name == AREA) and _is_numeric(nodes, name)]
+
+
+def _default_targets(nodes: FeatureTable) -> tuple[str, ...]:
+    """Fields that the region graph names so, but for estimates and contributions that were written beside them."""
+    named = [name for name in nodes.columns if name.startswith(TARGET) and _is_numeric(nodes, name)]
+    return tuple(name for name in named if not name[len(TARGET):].endswith(MADE)
+                 and not name.startswith(tuple(f"{other}_by_" for other in named)))
+
+
+def _is_numeric(nodes: FeatureTable, field: str) -> bool:
+    kind = nodes.kinds[field]
+    return kind in ("integer", "number", "flag") or (kind == "text" and not any(nodes.texts(field)))
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return f"{len(names)} ({', '.join(names[:MOST_NAMES])}{more})" if names else "none"
 
 
 def _numbers(nodes: FeatureTable, field: str, parameter: str) -> NDArray[np.float64]:
