@@ -166,6 +166,24 @@ def test_points_of_a_flow_table_lie_in_one_unit_or_outside():
     assert sums_of(graph) == (6, 0, 7, 0)
 
 
+def test_what_has_no_effect_is_warned_of():
+    own, split = table("MAPPING", tag=["bench"], **{"class": ["Seats"]}), table("SPLIT", SPLITS["places"])
+    places = table("PLACES", [shapely.Point(X + 100, Y + 500)], kind=["bench"])
+    points = table("FLOW_GRID", [shapely.Point(X + x, Y + 500) for x in (100, 1900)], cell=["a", "b"])
+    cells = table("FLOW_GRID", [box(0, 0, 1000, 1000), box(1000, 0, 2000, 1000)], cell=["a", "b"])
+    given = {"flows": flows(("a", "b", 5)), "places": places, "category_fields": ["kind"], "grid_field": "cell"}
+    classes = RegionGraphSettings(categories="classes")
+    for more, chosen, said in (
+            ({"mapping": own}, None, ["MAPPING has no effect"]), ({"mapping": own}, classes, []),
+            ({"split": split}, None, ["SPLIT has no effect"]), ({"split": split, "grid": cells}, None, []),
+            ({"split": split, "grid": points}, None, ["SPLIT has no effect, because FLOW_GRID has points"]),
+            ({"split": split, "grid": cells, "flows": None}, None, ["SPLIT has no effect", "There are no FLOWS"])):
+        heard = Heard()
+        graph_of(three_units(), heard, chosen, **{**given, **more})
+        assert len(heard.warned) == len(said)
+        assert all(text.startswith(start) for text, start in zip(heard.warned, said))
+
+
 @settings(deadline=None, max_examples=25)
 @given(st.integers(0, 10_000), st.booleans())
 def test_the_total_is_conserved(seed, weighted):

@@ -216,11 +216,23 @@ def test_a_target_that_a_split_hides_is_named(region):
 
 
 def test_infinite_counts_are_refused(region):
-    count = np.array([np.inf])
-    columns = {"origin": np.array(["u0"], dtype=object), "destination": np.array(["u1"], dtype=object), "count": count}
-    edges = FeatureTable("EDGES", columns, {"origin": "text", "destination": "text", "count": "number"})
     with pytest.raises(InputError, match="COUNT_FIELD: there is the count inf; give counts of 0 or more"):
-        read_region(nodes_of(region), edges, GraphFields("unit", "district"), Progress())
+        read_region(nodes_of(region), edges_of(("u0", "u1", np.inf)), GraphFields("unit", "district"), Progress())
+
+
+def test_self_flows_are_left_out_and_counted(region):
+    heard = Heard()
+    edges = edges_of(("u0", "u0", 5.0), ("u0", "u1", 3.0), ("u2", "u2", 1.0), ("u3", "u3", 0.0))
+    found = read_region(nodes_of(region), edges, GraphFields("unit", "district"), heard)
+    assert (found.flows.nnz, found.flows.sum()) == (1, 3)
+    assert "2 flows of units to themselves are left out." in heard.messages
+
+
+def edges_of(*rows: tuple[str, str, float]) -> FeatureTable:
+    origin, destination, count = zip(*rows)
+    columns = {"origin": np.array(origin, dtype=object), "destination": np.array(destination, dtype=object),
+               "count": np.array(count)}
+    return FeatureTable("EDGES", columns, {"origin": "text", "destination": "text", "count": "number"})
 
 
 def nodes_of(region: Region, kinds: dict[str, str] | None = None, **more) -> FeatureTable:

@@ -28,6 +28,9 @@ def cell_shares(grid: FeatureTable, units: Units, weights: FeatureTable | None, 
     if (shapely.is_missing(cells) | shapely.is_empty(cells)).any():
         raise InputError(grid.parameter, "not every cell has a geometry", "choose a layer of cells or points")
     if (shapely.get_dimensions(cells) == 0).all():
+        if weights is not None:
+            progress.warning(f"{weights.parameter} has no effect, because {grid.parameter} has points, each of which "
+                             "lies in one unit.")
         return _shares_of_points(shapely.centroid(cells), units)
     if not (shapely.area(cells) > 0).all():
         raise InputError(grid.parameter, "it has neither points nor polygons alone",

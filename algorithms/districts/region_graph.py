@@ -100,6 +100,7 @@ def region_graph(inputs: GraphInputs, settings: RegionGraphSettings, progress: P
     units = read_units(inputs.units, inputs.unit_field, inputs.district_field, inputs.city_field, progress)
     names = units.districts()[0]
     progress.message(f"Units: {len(units)} in {len(names)} districts.")
+    _warn_of_unused(inputs, settings, progress)
     if len(names) == 1:
         progress.warning(f"All units are of the district '{names[0]}': such a graph can be mapped, not trained on.")
     places = {name: units.table.numbers(name, "PLACE_FIELDS") for name in inputs.place_fields}
@@ -134,6 +135,13 @@ def region_graph(inputs: GraphInputs, settings: RegionGraphSettings, progress: P
                      f"{first}.")
     progress.report(1)
     return RegionGraph(units, columns, flows, sums, int(isolated.sum()))
+
+
+def _warn_of_unused(inputs: GraphInputs, settings: RegionGraphSettings, progress: Progress) -> None:
+    if inputs.mapping is not None and (inputs.places is None or settings.categories == "as_given"):
+        progress.warning("MAPPING has no effect without PLACES whose CATEGORIES are brought to classes or categories.")
+    if inputs.split is not None and (inputs.flows is None or inputs.grid is None):
+        progress.warning("SPLIT has no effect without FLOWS between the cells of FLOW_GRID.")
 
 
 def _unit_columns(units: Units, inputs: GraphInputs) -> Columns:

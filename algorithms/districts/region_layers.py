@@ -188,7 +188,10 @@ def _flows(edges: FeatureTable | None, fields: GraphFields, units: Sequence[str]
     if unknown.any():
         progress.warning(f"{unknown.sum()} of {len(counts)} edges lead to or from units that aren't among NODES and "
                          "are left out.")
-    kept = ~unknown & (ends[0] != ends[1]) & (counts > 0)
+    own = ~unknown & (ends[0] == ends[1]) & (counts > 0)
+    if own.any():
+        progress.message(f"{own.sum()} flows of units to themselves are left out.")
+    kept = ~unknown & ~own & (counts > 0)
     return sp.csr_matrix((counts[kept], (ends[0][kept], ends[1][kept])), (size, size))
 
 

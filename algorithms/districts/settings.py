@@ -73,8 +73,8 @@ class RegionGraphSettings(Settings):
         "none", ("none", "totals", "districts"), "Flow profiles",
         "Node features from flows. totals: logs of what arrives and leaves, and their difference. districts: also the "
         "logs of the flows from and to each district.")
-    self_flows: bool = flag(False, "Keep self flows", "Keep flows of a unit to itself. In many tables they are "
-                            "residents rather than trips.")
+    self_flows: bool = flag(False, "Keep self flows", "Keep flows of a unit to itself in EDGES; training leaves them "
+                            "out. In many tables they are residents rather than trips.")
 
 
 @dataclass(frozen=True)
