@@ -61,7 +61,9 @@ def test_training_judges_on_districts_left_out(trained):
     ours = next(row for row in scores if row["method"] == "SemiGTX")
     assert results["R2"] == pytest.approx(float(ours["r2"]), abs=1e-6)
     assert results["R2"] > 0.1
-    assert json.loads((folder / "metrics.json").read_text())["random_folds"]["target_gdp"]
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["random_folds"]["target_gdp"]
+    assert (metrics["evaluation"], metrics["alpha"]) == ("transductive", 0.1)
     assert "blocks of neighbouring districts" in (folder / "report.html").read_text()
     shares = [json.loads((folder / name).read_text())["network_share"] for name in ("metrics.json", "model.json")]
     assert shares[0] == shares[1]
@@ -111,8 +113,9 @@ def test_a_comparison_has_the_floors_and_both_halves_of_table_5(qgis_process, re
 
 
 def test_what_is_poor_is_used_and_said(qgis_process, tmp_path):
-    """Fewer units than frequencies, units without flows, a feature of one value, one with gaps, a bow tie."""
-    layers = write_region(tmp_path, every={"place_works": 1.0})
+    """Fewer units than frequencies, units without flows, a feature of one value, one with gaps, one of text, a bow tie.
+    """
+    layers = write_region(tmp_path, every={"place_works": 1.0, "place_name": "Springfield"})
     nodes, edges = (json.loads((tmp_path / f"{name}.geojson").read_text()) for name in ("nodes", "edges"))
     nodes["features"] = nodes["features"][:8]
     for number, feature in enumerate(nodes["features"]):
@@ -129,6 +132,7 @@ def test_what_is_poor_is_used_and_said(qgis_process, tmp_path):
     assert run.code == 0, run.stderr
     log = run.stdout + run.stderr
     for sentence in ("1 of 8 polygons are invalid and were repaired", "1 features have one value or none",
+                     "Not taken without being named: 1 (place_name)",
                      "1 of 32 feature values are unknown and taken as the mean",
                      "1 flows between 8 units; 6 units have none",
                      "1 of 2 edges lead to or from units that aren't among NODES"):

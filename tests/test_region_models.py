@@ -17,7 +17,15 @@ from nocturne.algorithms.districts.judge_semigtx import region_rounds
 from nocturne.algorithms.districts.map_economy import map_economy
 from nocturne.algorithms.districts.region_layers import GraphFields, Region, check_trainable, read_region
 from nocturne.algorithms.districts.region_models import RegionModel, read_region_model, save_region_model
-from nocturne.algorithms.districts.settings import MapEconomySettings, SemiGtxSettings, SplitSettings
+from nocturne.algorithms.districts.settings import (
+    MapEconomySettings,
+    SemiGtxSettings,
+    SplitSettings,
+    TrainSemiGtxSettings,
+)
+from nocturne.algorithms.districts.train_semigtx import train_region
+from nocturne.algorithms.districts.train_semigtx_report import metrics
+from nocturne.algorithms.districts.train_semigtx_report import write_report as train_report
 from nocturne.algorithms.districts.training import fit_semigtx
 from nocturne.algorithms.districts.unit_shares import unit_spacing
 from nocturne.algorithms.districts.units import Units
@@ -197,6 +205,24 @@ def test_negative_totals_are_refused_as_in_training(region, changed):
         with pytest.raises(InputError, match="TARGET_FIELDS: 'gdp' has the total -5; give totals of 0 or more"):
             use()
     map_economy(wrong, model, MapEconomySettings(), CPU, Progress())
+
+
+def test_report_and_metrics_say_how_scores_are_obtained(region, tmp_path, monkeypatch):
+    monkeypatch.setitem(network.RECIPES, "published", replace(network.RECIPES["default"], weighted=True))
+    heard, three = Heard(), replace(region, targets=("a", "b", "c"), totals=np.repeat(region.totals, 3, axis=1))
+    settings = TrainSemiGtxSettings(configuration="published", epochs=1, evaluation="inductive", loss="poisson",
+                                    readout="district-embedding", folds=2, repeats=1, random_too=False, threads=1,
+                                    device="cpu")
+    trained = train_region(three, settings, heard)
+    assert "The network's losses have the paper's weights: 0.1 (a), 0.01 (b), 0.001 (c)." in heard.messages
+    assert {"evaluation": "inductive", "readout": "district-embedding", "loss": "poisson",
+            "alpha": 0.5}.items() <= metrics(trained).items()
+    train_report(str(tmp_path / "report.html"), trained)
+    assert ("their units are removed while training (inductive); the network has readout district-embedding, loss "
+            "poisson and alpha 0.5.") in html.unescape((tmp_path / "report.html").read_text("utf-8"))
+    heard = Heard()
+    train_region(region, replace(settings, network=False, evaluation="transductive"), heard)
+    assert not [text for text in heard.messages if "the paper's weights" in text]
 
 
 def test_few_holdouts_are_warned_of(region):

@@ -88,6 +88,11 @@ def new_network(features: int, targets: int, recipe: Recipe) -> SemiGtx:
                    layer=recipe.layer)
 
 
+def task_weights(recipe: Recipe, targets: int) -> tuple[float, ...]:
+    """Of the losses of targets: the paper's where the recipe asks for them and there are three, else 1."""
+    return TASK_WEIGHTS if recipe.weighted and targets == len(TASK_WEIGHTS) else (1.0,) * targets
+
+
 def train_network(graph: Graph, district: NDArray[np.intp], totals: NDArray[np.float64], scale: TargetScale,
                   settings: SemiGtxSettings, progress: Progress, recipe: Recipe | None = None) -> SemiGtx:
     """Eq. 8: alpha * infomax + (1 - alpha) * loss of the districts whose totals (districts, targets) aren't NaN.
@@ -98,7 +103,7 @@ def train_network(graph: Graph, district: NDArray[np.intp], totals: NDArray[np.f
     counts = np.maximum(np.bincount(district, minlength=len(totals)), 1.0)
     wanted, sizes = _tensor(scale.standardise(totals, counts)).to(device), _tensor(counts).to(device)
     targets = wanted.shape[1]
-    weights = torch.tensor(TASK_WEIGHTS if recipe.weighted and targets == 3 else [1.0] * targets).to(device)
+    weights = torch.tensor(task_weights(recipe, targets)).to(device)
     generator = torch.Generator().manual_seed(settings.seed)
     batches = [batch.to(device) for batch in make_batches(graph, district, len(totals), settings)]
     epochs = settings.epochs or recipe.epochs

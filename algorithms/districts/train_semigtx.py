@@ -14,7 +14,7 @@ from ..progress import Progress
 from .evaluation import scores
 from .evaluation_summary import summary, without_nan
 from .judge_semigtx import OURS, Judgement, interval_widths, judge
-from .network import plan_batches
+from .network import RECIPES, plan_batches, task_weights
 from .positional_encodings import are_returns_estimated
 from .region_layers import Region, check_trainable
 from .region_models import RegionModel, save_region_model
@@ -52,6 +52,10 @@ def train_region(region: Region, settings: TrainSemiGtxSettings, progress: Progr
     of_model = replace(of_model, device=pick_device(settings.device, progress))
     batches = plan_batches(region.flows, region.district, len(region.districts), of_model, progress) \
         if of_model.network else 0
+    weights = task_weights(RECIPES[of_model.configuration], len(region.targets))
+    if of_model.network and set(weights) != {1.0}:
+        progress.message("The network's losses have the paper's weights: "
+                         + ", ".join(f"{weight:g} ({target})" for target, weight in zip(region.targets, weights)) + ".")
     if of_model.network and are_returns_estimated(region.flows):
         progress.message("The graph is large: return probabilities of its walks are estimated by random signs, well "
                          "for the first steps and poorly for the last.")

@@ -21,18 +21,23 @@ from .evaluation_report import (
 )
 from .evaluation_summary import rounds_text, summary, without_nan
 from .judge_semigtx import OURS
+from .settings import SemiGtxSettings
 from .splits import too_few_rounds
 from .train_semigtx import TrainedRegion, shares_text
 from .unit_shares import UnitShares
 
 SPLIT_NAMES = {"blocked_folds": "blocks of neighbouring districts", "random_folds": "districts at random",
                "holdout_712": "a fifth of the districts at random", "leave_city_out": "one city after the other"}
+EVALUATIONS = {"transductive": "Their totals are hidden and their units stay in the graph (transductive)",
+               "inductive": "Their totals are hidden and their units are removed while training (inductive)"}
 
 
 def metrics(trained: TrainedRegion) -> dict[str, Any]:
     """Mean and standard deviation over the rounds of each score, for other programs."""
-    judgement, region = trained.judgement, trained.region
+    judgement, region, settings = trained.judgement, trained.region, trained.settings
     found = {"split": trained.split.split, "rounds": len(judgement.evaluation.estimates[OURS]),
+             "evaluation": settings.evaluation, "readout": settings.readout, "loss": settings.loss,
+             "alpha": settings.infomax_share,
              "units": len(region.units), "districts": len(region.districts), "features": len(region.names),
              "flows": int(region.flows.nnz),
              "batches": trained.batches, "network_share": trained.network_shares,
@@ -63,9 +68,9 @@ def write_report(path: str, trained: TrainedRegion) -> None:
     report.heading("Districts that the model hasn't seen")
     few = too_few_rounds(trained.split.split, trained.split.repeats)
     report.paragraph(f"Left out: {SPLIT_NAMES[trained.split.split]}; {rounds_text(len(evaluation.estimates[OURS]))}. "
-                     "Per unit: totals over the number of units, which tells more than size. The floors are ridge "
-                     "regression on the number of units, and on it with the sums of the features, or with the flows "
-                     f"that come from other districts, go there, and stay. {few}")
+                     f"{_way(trained.settings)} Per unit: totals over the number of units, which tells more than size. "
+                     "The floors are ridge regression on the number of units, and on it with the sums of the features, "
+                     f"or with the flows that come from other districts, go there, and stay. {few}")
     score_table(report, evaluation)
     if trained.judgement.random is not None:
         report.paragraph(_flattery(evaluation, trained.judgement.random))
@@ -87,6 +92,12 @@ def write_report(path: str, trained: TrainedRegion) -> None:
     report.heading("Maps")
     error_maps(report, evaluation, OURS, region.shapes, region.district)
     report.write(path)
+
+
+def _way(settings: SemiGtxSettings) -> str:
+    """How scores are obtained, in one sentence."""
+    learnt = f"; the network has readout {settings.readout}, loss {settings.loss} and alpha {settings.infomax_share:g}"
+    return f"{EVALUATIONS[settings.evaluation]}{learnt if settings.network else ''}."
 
 
 def _network(trained: TrainedRegion) -> str:
