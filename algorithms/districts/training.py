@@ -237,7 +237,7 @@ def _network_shares(graph: Graph, region: _Region, totals: NDArray[np.float64], 
     wanted = scale.standardise(totals, region.counts)[held]
     losses = [np.nansum((share * by_network[held] + (1 - share) * by_partner[held] - wanted)**2, axis=0)
               for share in NETWORK_SHARES]
-    return np.array(NETWORK_SHARES)[np.argmin(losses, axis=0)]
+    return np.array([NETWORK_SHARES[best] for best in np.argmin(losses, axis=0)])
 
 
 def _without_unknown_flows(region: _Region, known_units: NDArray[np.intp]) -> _Region:
