@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -181,6 +182,27 @@ def test_a_location_that_says_much_is_found_to_be_better():
     assert [each.is_real for each in summary.differences] == [True]
     assert summary.differences[0].r2.low > 0.2
     assert conclusions(found, summary)[0].startswith("random_places: degrees raises R2 by ")
+
+
+def test_a_city_has_too_few_blocks_to_tell_differences_from_chance(tmp_path):
+    days = simulated(of_place=1.0)
+    city = dataclasses.replace(days, longitude=116 + (days.longitude + 105) / 20,
+                               latitude=40 + (days.latitude - 30) / 15)
+    wanted = dataclasses.replace(SETTINGS, geolocations="degrees", protocols="random_places", residuals=False)
+    found = compare_geolocation(city, wanted, "", None, Resources(threads=1), Progress())
+    summary = summarise(found, Progress())
+    assert summary.blocks == {"random_places": 1}
+    assert np.isfinite([each.r2.value for each in summary.differences]).all()
+    assert np.isnan([(each.r2.low, each.r2.high) for each in [*summary.differences, *summary.overall.values()]]).all()
+    assert not any(each.is_real for each in summary.differences)
+    sentences = conclusions(found, summary)
+    assert sentences == ["random_places: too few blocks of 2 degrees to tell differences from chance: 1."]
+    assert metrics(found, summary)["differences"][0]["low"] is None
+    write_report(str(tmp_path / "report.html"), found, summary)
+    text = (tmp_path / "report.html").read_text()
+    assert sentences[0] in text
+    assert "no interval" in text
+    assert "nan" not in re.sub("base64,[^\"]*", "", text)
 
 
 def test_the_same_seed_gives_the_same_comparison():
@@ -382,6 +404,18 @@ def test_a_difference_that_every_block_has_is_found():
     assert found.difference(0, 1).value == pytest.approx(0.1 / truth.var())
     assert found.difference(0, 1, joint_level(range(20))).low > 0
     assert found.r2(0).value == pytest.approx(1 - 0.2 / truth.var())
+
+
+@pytest.mark.parametrize(("blocks", "told"), [(9, False), (10, True)])
+def test_fewer_than_ten_blocks_give_no_interval(blocks, told):
+    block = np.repeat(np.arange(blocks), 10)
+    truth = np.random.default_rng(1).normal(size=len(block))
+    found = BlockDraws(truth, np.array([np.full(len(block), 0.2), np.full(len(block), 0.3)]), block, 1)
+    assert found.difference(0, 1).value == pytest.approx(0.1 / truth.var())
+    for each in (found.r2(0), found.difference(0, 1)):
+        assert np.isfinite((each.low, each.high)).tolist() == [told, told]
+        assert (each.in_words() == "no interval") != told
+    assert found.difference(0, 1).excludes_zero == told
 
 
 def test_blocks_are_cells_of_two_degrees():

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 BLOCK_DEGREES = 2.0
+FEWEST_BLOCKS = 10  # draws of fewer are too much alike: their intervals would be too narrow, of one block without width
 DRAWS, AT_A_TIME = 10_000, 500
 LEVEL = 0.95
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A value and the interval that holds it with the level asked for."""
+    """A value and the interval that holds it with the level asked for; low and high are NaN where there is none."""
 
     value: float
     low: float
@@ -23,6 +24,9 @@ class Interval:
     @property
     def excludes_zero(self) -> bool:
         return self.low > 0 or self.high < 0
+
+    def in_words(self, numbers: str = ".3f") -> str:
+        return f"{self.low:{numbers}} to {self.high:{numbers}}" if np.isfinite(self.low) else "no interval"
 
 
 def blocks_of(longitude: NDArray[np.float64], latitude: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -34,7 +38,8 @@ def blocks_of(longitude: NDArray[np.float64], latitude: NDArray[np.float64]) -> 
 
 
 class BlockDraws:
-    """R2 of models on blocks that are drawn with replacement; every model sees the same draws.
+    """R2 of models on blocks that are drawn with replacement; every model sees the same draws. There are no intervals
+    with fewer than FEWEST_BLOCKS.
 
     truth, block: shape (cases,). errors: squared errors of each model, shape (models, cases).
     """
@@ -58,10 +63,9 @@ class BlockDraws:
         return self._interval(self._observed[model] - self._observed[other], self._drawn[model] - self._drawn[other],
                               level)
 
-    @staticmethod
-    def _interval(observed: float, drawn: NDArray[np.float64], level: float) -> Interval:
+    def _interval(self, observed: float, drawn: NDArray[np.float64], level: float) -> Interval:
         known = drawn[np.isfinite(drawn)]
-        if len(known) == 0:
+        if self.blocks < FEWEST_BLOCKS or len(known) == 0:
             return Interval(float(observed), float("nan"), float("nan"))
         low, high = np.quantile(known, ((1 - level) / 2, (1 + level) / 2))
         return Interval(float(observed), float(low), float(high))

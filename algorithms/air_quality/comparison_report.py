@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..reports import Report
-from .block_bootstrap import BLOCK_DEGREES
+from .block_bootstrap import BLOCK_DEGREES, FEWEST_BLOCKS
 from .comparison import FAR_KM, NO_LOCATION, NO_RESIDUALS, Comparison
 from .comparison_summary import JUDGED_BY, RESIDUALS_IN_WORDS, Summary, conclusions, site_errors
 from .spatial_scores import FEWEST, HIGH, KINDS, NAMES
@@ -27,10 +27,11 @@ def write_report(path: str, found: Comparison, summary: Summary) -> None:
     report.heading("R2")
     report.paragraph(f"Mean over seeds and, on checkerboards, four offsets. Intervals of 95 % from blocks of places of "
                      f"{BLOCK_DEGREES:g} degrees that are drawn again and again "
-                     f"({', '.join(f'{name}: {count} blocks' for name, count in summary.blocks.items())}).")
+                     f"({', '.join(f'{name}: {count} blocks' for name, count in summary.blocks.items())}); fewer than "
+                     f"{FEWEST_BLOCKS} blocks give no interval.")
     report.table(("Protocol", "Location", "Residuals of", "R2", "Interval", "Seeds"),
                  [(protocol, variant.label, WHO_GIVES[residuals], f"{each.r2.value:.3f}",
-                   f"{each.r2.low:.3f} to {each.r2.high:.3f}", f"{min(each.seeds):.3f} to {max(each.seeds):.3f}")
+                   each.r2.in_words(), f"{min(each.seeds):.3f} to {max(each.seeds):.3f}")
                   for (protocol, variant, residuals), each in summary.overall.items()])
     report.figure(_scores_figure(found, summary), "R2 of every variant without residuals of neighbours: interval from "
                   "blocks of places (line), seeds (dots), no location (dashed).")
@@ -96,7 +97,7 @@ def _differences(report: Report, found: Comparison, summary: Summary) -> None:
     report.table(("Protocol", "Model", "Against", "Residuals of", "Difference of R2", "Interval", "Seeds", "Real"),
                  [(each.protocol, each.model[0].label, each.other[0].label,
                    " against ".join(dict.fromkeys((WHO_GIVES[each.model[1]], WHO_GIVES[each.other[1]]))),
-                   f"{each.r2.value:+.3f}", f"{each.r2.low:+.3f} to {each.r2.high:+.3f}",
+                   f"{each.r2.value:+.3f}", each.r2.in_words("+.3f"),
                    f"{min(each.seeds):+.3f} to {max(each.seeds):+.3f}", "yes" if each.is_real else "no")
                   for each in summary.differences])
     for sentence in conclusions(found, summary):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..progress import Progress
 from ..scores import r2
-from .block_bootstrap import LEVEL, BlockDraws, Interval, blocks_of, joint_level
+from .block_bootstrap import BLOCK_DEGREES, FEWEST_BLOCKS, LEVEL, BlockDraws, Interval, blocks_of, joint_level
 from .comparison import ALL_RESIDUALS, NO_LOCATION, NO_RESIDUALS, Comparison, Judged, Variant
 from .spatial_scores import ALL_NAMES, DistanceBin, all_scores, by_distance
 
@@ -58,7 +58,7 @@ class Difference:
     def _change(self) -> str:
         word = "raise" if self.r2.value > 0 else "lower"
         verb = word if self.model[1] != self.other[1] else f"{word}s"
-        return f"{verb} R2 by {abs(self.r2.value):.3f} ({self.r2.low:+.3f} to {self.r2.high:+.3f})"
+        return f"{verb} R2 by {abs(self.r2.value):.3f} ({self.r2.in_words('+.3f')})"
 
 
 @dataclass(frozen=True)
@@ -101,10 +101,14 @@ def summarise(found: Comparison, progress: Progress) -> Summary:
 
 
 def conclusions(found: Comparison, summary: Summary) -> list[str]:
-    """Plain sentences: which differences are real, and how many aren't."""
+    """Plain sentences: which differences are real, how many aren't, and where that can't be said."""
     sentences: list[str] = []
     located = any(variant.knows_place for variant in found.variants)
     for protocol in found.protocols:
+        if summary.blocks[protocol] < FEWEST_BLOCKS:
+            sentences.append(f"{protocol}: too few blocks of {BLOCK_DEGREES:g} degrees to tell differences from "
+                             f"chance: {summary.blocks[protocol]}.")
+            continue
         mine = [each for each in summary.differences if each.protocol == protocol]
         real = [each for each in mine if each.is_real]
         sentences.extend(f"{protocol}: {each.in_words()}" for each in real)

@@ -40,9 +40,10 @@ class CompareGeolocation(NocturneAlgorithm):
         "each such location is also compared with constant: the same network, told the same of every place.\n\n"
         "All models are judged without the residuals of neighbouring monitors, with them, and with those of monitors "
         "at least 100 km from every test place.\n\n"
-        "Intervals come from blocks of 2 degrees that are drawn again and again, the same for all models. A dense grid "
-        "of the location effect is searched for patterns of the encoder: waves faster than its own, lines in its "
-        "directions, a jump at 180 degrees. The report ends with sentences on the differences that are real.\n\n"
+        "Intervals come from blocks of 2 degrees that are drawn again and again, the same for all models; with fewer "
+        "than 10 blocks, as in a city, no difference can be told from chance. A dense grid of the location effect is "
+        "searched for patterns of the encoder: waves faster than its own, lines in its directions, a jump at 180 "
+        "degrees. The report ends with sentences on the differences that are real.\n\n"
         "The default trains some 1,100 networks: an hour for 4,000 site-days on two cores. For a first look take SEEDS "
         "1, EPOCHS 3, one fusion and RESIDUALS false.")
     TAGS = ("pm2.5", "geolocation", "geoclip", "satclip", "checkerboard", "cross-validation", "knndm", "bootstrap",
