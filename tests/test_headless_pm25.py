@@ -94,6 +94,16 @@ def test_a_stored_model_estimates_new_places_with_intervals(qgis_process, traine
     assert run.results["OUTSIDE_COUNT"] == sum(row["outside_range"] == "1" for row in found)
 
 
+def test_rows_without_some_covariates_are_estimated_and_rows_without_any_are_not(qgis_process, trained, tmp_path):
+    some, none = simulated(sites=2, days=1)
+    some["wind"] = none["haze"] = none["wind"] = None  # nobody knows the wind: GeoJSON has no kind for such a field
+    run = qgis_process("nocturne:estimatepm25", INPUT=write(tmp_path / "in.geojson", [some, none]), **FIELDS,
+                       MODEL=trained[0] / "model.json", DEVICE="cpu", OUTPUT=tmp_path / "out.csv")
+    assert run.code == 0, run.stderr
+    assert run.results["ESTIMATE_COUNT"] == 1
+    assert [row["pm25"] != "" for row in rows_of(tmp_path / "out.csv")] == [True, False]
+
+
 def changed(**columns):
     rows = simulated(sites=12)
     rows[3].update(columns)

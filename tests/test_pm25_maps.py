@@ -7,12 +7,14 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 import rasterio
+import shapely
 import torch
 from nocturne.algorithms.air_quality import estimate_maps as maps_room
 from nocturne.algorithms.air_quality import estimator as estimator_room
 from nocturne.algorithms.air_quality import location_features
 from nocturne.algorithms.air_quality.covariate_rasters import find_covariate_rasters
 from nocturne.algorithms.air_quality.estimate_maps import MAPS, estimate_maps
+from nocturne.algorithms.air_quality.estimate_pm25 import estimate_table
 from nocturne.algorithms.air_quality.estimator import PLACE, Data, Residuals, fit_estimator
 from nocturne.algorithms.air_quality.location_features import site_encoder
 from nocturne.algorithms.air_quality.model_file import KIND, read_estimator, save_estimator
@@ -21,6 +23,7 @@ from nocturne.algorithms.air_quality.settings import Pm25Settings
 from nocturne.algorithms.air_quality.site_days import SiteDays
 from nocturne.algorithms.air_quality.windows import make_windows
 from nocturne.algorithms.errors import Cancelled, InputError
+from nocturne.algorithms.feature_tables import FeatureTable
 from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.settings import Resources
 from nocturne.models.registry import load_model
@@ -131,6 +134,31 @@ def test_a_monitor_speaks_in_the_cell_it_stands_in_but_not_for_itself_in_a_table
     found, _ = mapped(folder, path, tmp_path)
     assert found[0, 1, 0, 0] == pytest.approx(without[0, 1, 0, 0] + 50 / 1.1, rel=0.02)
     np.testing.assert_allclose(found[0, 2:], without[0, 2:], rtol=1e-4)
+
+
+def at_point(values, **kinds):
+    """Rows of the cell at -94.75, 39.75. values: shape (days, 2)."""
+    haze, wind = (np.array([None] * DAYS, dtype=object) if name in kinds else values[:, number].astype(np.float64)
+                  for number, name in enumerate(("haze", "wind")))
+    days = np.array([str(FIRST + timedelta(day)) for day in range(DAYS)], dtype=object)
+    sites = np.array(["a"] * DAYS, dtype=object)
+    return FeatureTable("INPUT", {"site": sites, "date": days, "haze": haze, "wind": wind},
+                        {"site": "text", "date": "text", "haze": "number", "wind": "number", **kinds},
+                        (shapely.to_wkb(shapely.Point(-94.75, 39.75)),) * DAYS, "EPSG:4326")
+
+
+def estimated(table, model_file, folder=""):
+    return estimate_table(table, "date", "site", None, folder, str(model_file), "", RESOURCES, Progress())
+
+
+@pytest.mark.parametrize("kinds", [{}, {"wind": "text"}])
+def test_a_covariate_that_nobody_knows_is_a_gap_at_points_as_in_maps(model_file, tmp_path, kinds):
+    values = cell_values()
+    values[:, 1] = np.nan
+    found, _ = mapped(write_days(tmp_path / "days", values), model_file, tmp_path)
+    point = estimated(at_point(values[:, :, 0, 0], **kinds), model_file)
+    assert point.count == DAYS - 2  # the second day has nothing at all, so two windows have one day
+    np.testing.assert_allclose((point.value, point.low, point.high, point.dissimilarity), found[:, :, 0, 0], rtol=2e-5)
 
 
 def test_the_encoder_is_loaded_once(model_file, tmp_path, monkeypatch):

@@ -17,7 +17,7 @@ from nocturne.algorithms.air_quality.geographic_folds import (
     random_rows,
 )
 from nocturne.algorithms.air_quality.neighbours import Donors, find_neighbours
-from nocturne.algorithms.air_quality.site_days import ONE_PLACE_KM, SiteDays, read_site_days
+from nocturne.algorithms.air_quality.site_days import ONE_PLACE_KM, SiteDays, check_covariates, read_site_days
 from nocturne.algorithms.air_quality.windows import MASKED, make_windows
 from nocturne.algorithms.distances import groups_within, nearest_km
 from nocturne.algorithms.errors import InputError
@@ -99,7 +99,6 @@ def test_a_calendar_that_repeats_a_day_is_named():
     (lambda t: t.columns["date"].__setitem__(1, str(FIRST)), "INPUT: the site 's1' has 2012-01-01 more than once"),
     (lambda t: t.columns["site"].__setitem__(0, "s1"), "SITE_FIELD: 'site' holds one site only"),
     (lambda t: t.columns["site"].__setitem__(1, "s2"), "SITE_FIELD: the site 's2' moves"),
-    (lambda t: t.columns["aod"].fill(np.nan), "FEATURE_FIELDS: 'aod' has no value in any row"),
     (lambda t: t.kinds.__setitem__("aod", "text"), "FEATURE_FIELDS: the field 'aod' isn't numeric"),
 ])
 def test_site_days_that_cannot_be_used_are_named(change, sentence):
@@ -108,6 +107,19 @@ def test_site_days_that_cannot_be_used_are_named(change, sentence):
     with pytest.raises(InputError) as error:
         read_table(given_table)
     assert str(error.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(("kind", "nothing"), [("number", np.nan), ("text", None), ("text", ""), ("date", None)])
+def test_a_covariate_without_any_value_is_missing_whatever_its_kind_and_cannot_be_trained_on(kind, nothing):
+    empty = table(ROWS)
+    empty.columns["rain"] = np.array([nothing] * len(ROWS), dtype=np.float64 if kind == "number" else object)
+    empty.kinds["rain"] = kind
+    found = read_table(empty, features=("aod", "rain"))
+    np.testing.assert_array_equal(found.values[:, 0], [1, 2, 3, 1])
+    assert np.isnan(found.values[:, 1]).all()
+    with pytest.raises(InputError, match="FEATURE_FIELDS: 'rain' has no value in any row"):
+        check_covariates(found)
+    check_covariates(read(ROWS))
 
 
 @pytest.mark.parametrize(("position", "words"), [

@@ -23,7 +23,7 @@ from .location_features import AS_COVARIATES, Encode, site_encoder
 from .neighbours import Donors
 from .network import fitting_resources
 from .settings import FULL, FUSIONS, GEOLOCATIONS, PROTOCOLS, SAME_EVERYWHERE, ComparisonSettings, names_in
-from .site_days import SiteDays
+from .site_days import SiteDays, check_covariates
 from .train_pm25 import check_targets, make_data
 
 NO_RESIDUALS, ALL_RESIDUALS, FAR_RESIDUALS = "none", "all", "beyond_100_km"
@@ -172,6 +172,7 @@ def compare_geolocation(site_days: SiteDays, settings: ComparisonSettings, check
 def make_plan(site_days: SiteDays, settings: ComparisonSettings, checkpoint: str,
               map_points: NDArray[np.float64] | None, resources: Resources, progress: Progress) -> Plan:
     """Windows, folds and features of places; raises InputError where they can't be made."""
+    check_covariates(site_days)
     base = make_data(site_days, site_days.measured, settings.of_model("none", FUSIONS[0], settings.seed), "", resources,
                      progress)
     check_targets(base)

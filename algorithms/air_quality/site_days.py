@@ -73,12 +73,12 @@ class SiteDays:
 def read_site_days(table: FeatureTable, date_field: str, site_field: str, target_field: str,
                    feature_fields: Sequence[str], calendar: FeatureTable | None, progress: Progress,
                    fewest_sites: int = 2, named_by: str = "FEATURE_FIELDS") -> SiteDays:
-    """Site-days of a layer of points; without a target field all targets are NaN.
+    """Site-days of a layer of points; without a target field all targets are NaN. Covariates may be missing everywhere.
 
     calendar: further rows (site, date, features) for days on which a site didn't measure; rows of the table win.
     named_by: the parameter that named the features, for errors.
     Raises InputError for dates that don't parse or repeat within a site, sites that move, features that aren't
-    numeric, always empty or the target, a single site, a calendar of other sites.
+    numeric or are the target, a single site, a calendar of other sites.
     """
     if not feature_fields:
         raise InputError("FEATURE_FIELDS", "no field was named", "choose the covariates")
@@ -100,8 +100,14 @@ def read_site_days(table: FeatureTable, date_field: str, site_field: str, target
         further = _calendar(calendar, date_field, site_field, site_days, progress)
         _check_days(further, calendar.parameter)
         site_days = site_days.with_days_of(further)
-    _check_features(site_days.values, feature_fields, named_by)
     return site_days
+
+
+def check_covariates(site_days: SiteDays) -> None:
+    """Raises InputError where a covariate is missing everywhere, so that nothing can be learnt from it."""
+    empty = [name for name, column in zip(site_days.names, site_days.values.T) if not np.isfinite(column).any()]
+    if empty:
+        raise InputError("FEATURE_FIELDS", f"'{empty[0]}' has no value in any row", "leave it out or fill it")
 
 
 def _calendar(table: FeatureTable, date_field: str, site_field: str, site_days: SiteDays,
@@ -175,10 +181,11 @@ def _positions(table: FeatureTable, numbers: NDArray[np.intp],
 
 
 def _features(table: FeatureTable, fields: Sequence[str], parameter: str) -> NDArray[np.float32]:
-    return np.column_stack([table.numbers(field, parameter) for field in fields]).astype(np.float32)
+    return np.column_stack([_covariate(table, field, parameter) for field in fields]).astype(np.float32)
 
 
-def _check_features(values: NDArray[np.float32], fields: Sequence[str], parameter: str) -> None:
-    empty = [field for field, column in zip(fields, values.T) if not np.isfinite(column).any()]
-    if empty:
-        raise InputError(parameter, f"'{empty[0]}' has no value in any row", "leave it out or fill it")
+def _covariate(table: FeatureTable, field: str, parameter: str) -> NDArray[np.float64]:
+    """A field's numbers. One without any value is missing, whatever its kind: formats without kinds call it text."""
+    if table.kinds.get(field) in ("text", "date") and not any(table.texts(field, parameter)):
+        return np.full(len(table), np.nan)
+    return table.numbers(field, parameter)

@@ -19,7 +19,7 @@ from .estimator import PLACE, Data, Estimator, fit_and_check
 from .location_features import site_encoder
 from .network import fitting_resources
 from .settings import Pm25Settings
-from .site_days import SiteDays
+from .site_days import SiteDays, check_covariates
 from .windows import make_windows
 
 FEWEST_PLACES = 10
@@ -59,6 +59,7 @@ def checked_rows(trained: Trained) -> Iterator[tuple[str, date, float, float, fl
 def train_pm25(site_days: SiteDays, settings: Pm25Settings, checkpoint: str, resources: Resources,
                progress: Progress) -> Trained:
     """Trains on all site-days that have a target. Raises InputError where there are too few, Cancelled."""
+    check_covariates(site_days)
     data = make_data(site_days, site_days.measured, settings, checkpoint, resources, progress)
     check_targets(data)
     device = torch.device(pick_device(resources.device, progress))
