@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import rasterio
 from nocturne.algorithms.air_quality.raster_days import with_raster_days
-from nocturne.algorithms.air_quality.site_days import SiteDays
+from nocturne.algorithms.air_quality.site_days import SiteDays, check_covariates
 from nocturne.algorithms.errors import InputError
 from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.projections import WGS84, transform_points
@@ -57,6 +57,22 @@ def test_sites_get_the_cells_of_the_days_without_a_row(tmp_path, grid):
     expected = [values[day, ::-1, row, column] for day, (row, column)
                 in zip(found.day[~own] - FIRST.toordinal(), cells)]
     np.testing.assert_array_equal(found.values[~own], expected)
+
+
+def test_covariates_may_come_from_rasters_alone(tmp_path):
+    grid = "degrees"
+    values = np.random.default_rng(1).random((DAYS, 2, ROWS, COLUMNS)).astype(np.float32)
+    longitude, latitude = centres(grid, [3, 4], [5, 6])
+    days = np.full(2, FIRST.toordinal(), np.int32)
+    alone = SiteDays(np.arange(2, dtype=np.int32), days, longitude, latitude, np.full((2, 2), np.nan, np.float32),
+                     np.array([5, 6], np.float32), ("haze", "wind"), ("a", "b"))
+    with pytest.raises(InputError, match="FEATURE_FIELDS: 'haze' has no value in any row"):
+        check_covariates(alone)
+    found = with_raster_days(alone, str(write_days(tmp_path / "days", grid, values)), Progress())
+    check_covariates(found)
+    assert len(found.site) == 2 * DAYS
+    np.testing.assert_array_equal(found.values[found.measured], [values[0, ::-1, 3, 5], values[0, ::-1, 4, 6]])
+    np.testing.assert_array_equal(found.target[found.measured], [5, 6])
 
 
 def test_rasters_of_another_region_are_named(tmp_path):

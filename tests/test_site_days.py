@@ -66,6 +66,26 @@ def test_the_calendar_fills_days_without_a_measurement_and_never_replaces_a_row(
     assert np.isnan(found.target[3])
 
 
+def test_the_calendar_fills_rows_without_any_covariate_and_leaves_their_targets():
+    rows = [("s1", 0, 5.0, None), ("s1", 1, 6.0, None), ("s2", 0, 7.0, None), ("s2", 1, 8.0, 2.0)]
+    calendar = table([("s1", 0, 99.0, 0.3), ("s2", 0, None, 0.4), ("s2", 1, None, 0.5), ("s2", 2, None, 0.6)],
+                     "CALENDAR")
+    found = read(rows, calendar)
+    assert [(site, day - FIRST.toordinal()) for site, day in zip(found.site, found.day)] == [
+        (0, 0), (0, 1), (1, 0), (1, 1), (1, 2)]
+    np.testing.assert_array_equal(found.values[:, 0], np.array([0.3, np.nan, 0.4, 2, 0.6], np.float32))
+    np.testing.assert_array_equal(found.target, np.array([5, 6, 7, 8, np.nan], np.float32))
+
+
+def test_some_covariates_are_enough_to_keep_a_row():
+    values = np.array([[1, np.nan], [np.nan] * 2, [3, 3], [1, 1]], np.float32)
+    here = replace(read(ROWS), names=("aod", "wind"), values=values)
+    there = replace(here, values=np.full((4, 2), 9, np.float32), target=np.full(4, 9, np.float32))
+    found = here.with_days_of(there)
+    np.testing.assert_array_equal(found.values, np.array([[1, np.nan], [9, 9], [3, 3], [1, 1]], np.float32))
+    np.testing.assert_array_equal(found.target, here.target)
+
+
 def test_sites_without_a_row_in_the_calendar_are_counted():
     said = []
     progress = Progress()

@@ -30,5 +30,5 @@ def raster_days(site_days: SiteDays, folder: str, progress: Progress) -> SiteDay
 
 
 def with_raster_days(site_days: SiteDays, folder: str, progress: Progress) -> SiteDays:
-    """Site-days and those of the rasters; rows of the table win. Without a folder nothing is added."""
+    """Site-days and those of the rasters, as with_days_of joins them. Without a folder nothing is added."""
     return site_days.with_days_of(raster_days(site_days, folder, progress)) if folder else site_days

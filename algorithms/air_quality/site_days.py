@@ -57,10 +57,15 @@ class SiteDays:
         return keys
 
     def with_days_of(self, other: SiteDays) -> SiteDays:
-        """These rows and those of others, about the same sites, for days on which a site has none here."""
-        new = ~np.isin(other.keys(), self.keys())
+        """These rows and those of others, about the same sites, for days on which a site has no row here; a row here
+        without any covariate takes those of the other and keeps its target."""
+        own, others = self.keys(), other.keys()
+        empty = np.flatnonzero(~np.isfinite(self.values).any(axis=1))
+        _, at, further = np.intersect1d(own[empty], others, assume_unique=True, return_indices=True)
+        values, new = self.values.copy(), ~np.isin(others, own)
+        values[empty[at]] = other.values[further]
         return replace(self, site=np.r_[self.site, other.site[new]], day=np.r_[self.day, other.day[new]],
-                       values=np.concatenate((self.values, other.values[new])),
+                       values=np.concatenate((values, other.values[new])),
                        target=np.r_[self.target, other.target[new]]).in_order()
 
     def in_order(self) -> SiteDays:
@@ -75,7 +80,8 @@ def read_site_days(table: FeatureTable, date_field: str, site_field: str, target
                    fewest_sites: int = 2, named_by: str = "FEATURE_FIELDS") -> SiteDays:
     """Site-days of a layer of points; without a target field all targets are NaN. Covariates may be missing everywhere.
 
-    calendar: further rows (site, date, features) for days on which a site didn't measure; rows of the table win.
+    calendar: further rows (site, date, features) for days on which a site didn't measure; rows of the table that have
+    any feature win.
     named_by: the parameter that named the features, for errors.
     Raises InputError for dates that don't parse or repeat within a site, sites that move, features that aren't
     numeric or are the target, a single site, a calendar of other sites.

@@ -69,7 +69,7 @@ class CompareGeolocation(NocturneAlgorithm):
             described(QgsProcessingParameterFile("CALENDAR_RASTERS", "Rasters of further days",
                                                  QgsProcessingParameterFile.Behavior.Folder, optional=True),
                       "A folder with one GeoTIFF per day, its date in the name (2020-01-31), every band described by "
-                      "the name of its covariate: gives sites the days that have no row."),
+                      "the name of its covariate: gives sites the days without a row or any covariate."),
             described(QgsProcessingParameterFeatureSource(
                 "PREDICTION", "Places of the map",
                 [*points, QgsProcessing.SourceType.TypeVectorPolygon], optional=True),

@@ -33,7 +33,7 @@ class EstimatePm25(NocturneAlgorithm):
         "applicability, Meyer and Pebesma 2021, important covariates count more); above 1 the errors of the training "
         "say nothing. outside_range is 1 there, and where a single covariate or the place lies outside those that the "
         "model was trained on. Rows with covariates on too few days of their window get no estimate; give the days "
-        "without a row by CALENDAR or CALENDAR_RASTERS.\n\n"
+        "without a row or covariates by CALENDAR or CALENDAR_RASTERS.\n\n"
         "RASTERS give maps with one band per day. A day without a file is masked in the windows; the first days' "
         "windows are short, so let the folder begin a window before the days that matter.\n\n"
         "Without MODEL the bundled one is taken, a demonstration: it was trained on ten January days of 2012 in the "
@@ -58,8 +58,8 @@ class EstimatePm25(NocturneAlgorithm):
                       "A table with the same site, date and covariate fields for days that need no estimate."),
             described(QgsProcessingParameterFile("CALENDAR_RASTERS", "Rasters of further days",
                                                  QgsProcessingParameterFile.Behavior.Folder, optional=True),
-                      "A folder of daily rasters as for RASTERS, which give the places of INPUT the days that have no "
-                      "row."),
+                      "A folder of daily rasters as for RASTERS, which give the places of INPUT the days without a row "
+                      "or any covariate."),
             described(QgsProcessingParameterFile("RASTERS", "Daily rasters",
                                                  QgsProcessingParameterFile.Behavior.Folder, optional=True),
                       "A folder with one GeoTIFF per day, its date in the name (2020-01-31), all on one grid, every "
