@@ -51,14 +51,18 @@ def load_satclip(checkpoint: str) -> HarmonicsSiren:
     if not isinstance(content, dict) or not {"hyper_parameters", "state_dict"} <= content.keys():
         raise InputError("CHECKPOINT", f"'{Path(checkpoint).name}' isn't a SatCLIP checkpoint", SATCLIP_SOURCE)
     sizes, state = content["hyper_parameters"], content["state_dict"]
-    weights = {name[name.index("nnet.") + len("nnet."):]: values for name, values in state.items() if "nnet." in name}
     try:
+        weights = {name[name.index("nnet.") + len("nnet."):]: values for name, values in state.items()
+                   if "nnet." in name}
         kinds = sizes["le_type"], sizes["pe_type"]
         encoder = HarmonicsSiren(int(sizes["legendre_polys"]),
                                  [int(sizes["capacity"])] * int(sizes["num_hidden_layers"]), int(sizes["embed_dim"]),
                                  sizes.get("harmonics_calculation", "analytic") == "analytic")
     except KeyError as error:
         raise InputError("CHECKPOINT", f"'{Path(checkpoint).name}' doesn't say its {error.args[0]}",
+                         SATCLIP_SOURCE) from error
+    except Exception as error:  # whatever values of another kind lead to
+        raise InputError("CHECKPOINT", f"'{Path(checkpoint).name}' isn't a SatCLIP checkpoint",
                          SATCLIP_SOURCE) from error
     if kinds != ("sphericalharmonics", "siren"):
         raise InputError("CHECKPOINT", f"'{Path(checkpoint).name}' is made of {kinds[0]} and {kinds[1]}",

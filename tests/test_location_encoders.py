@@ -164,6 +164,29 @@ def test_files_of_another_kind_are_named(satclip, tmp_path, capsys):
         assert sentence in str(error.value)
 
 
+@pytest.mark.parametrize("changes", [
+    {"legendre_polys": None}, {"legendre_polys": "many"}, {"legendre_polys": 0}, {"legendre_polys": -3},
+    {"legendre_polys": math.inf}, {"legendre_polys": 10**6}, {"capacity": [64, 64]}, {"capacity": 0}, {"embed_dim": -1},
+    {"num_hidden_layers": 10**15}, [1], None])
+def test_sizes_that_no_encoder_has_are_named(satclip, tmp_path, changes):
+    sizes = satclip[2]["hyper_parameters"]
+    content = {**satclip[2], "hyper_parameters": {**sizes, **changes} if isinstance(changes, dict) else changes}
+    assert_no_satclip(tmp_path / "other.ckpt", content)
+
+
+@pytest.mark.parametrize("state", [
+    [torch.zeros(2)], None, {1: torch.zeros(2)}, {"nnet.layers.0.weight": "x"}, {"nnet.layers.0.weight": None},
+    torch.zeros(2), {}])
+def test_weights_that_no_encoder_has_are_named(satclip, tmp_path, state):
+    assert_no_satclip(tmp_path / "other.ckpt", {**satclip[2], "state_dict": state})
+
+
+def assert_no_satclip(path, content):
+    torch.save(content, path)
+    with pytest.raises(InputError, match=r"^CHECKPOINT: .*'other.ckpt' (isn't a SatCLIP|don't have the sizes)"):
+        load_encoder("satclip", str(path))
+
+
 def test_a_trained_siren_comes_out_of_its_model(tmp_path):
     torch.manual_seed(1)
     encoder = HarmonicsSiren(6, (16,), 8, analytic=False)
