@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from nocturne.algorithms.air_quality import estimator
+from nocturne.algorithms.air_quality import estimator, pm25_report
 from nocturne.algorithms.air_quality.estimator import Data, fit_estimator
 from nocturne.algorithms.air_quality.inner_folds import block_folds, random_place_folds, spatial_blocks
 from nocturne.algorithms.air_quality.linear import fit_ridge
@@ -173,6 +173,18 @@ def test_the_published_network_is_alone(monkeypatch):
     members = fit_estimator(data, np.arange(len(data.windows.target)), settings, CPU, Progress()).members
     assert (len(members.networks), members.trees, members.ridge) == (1, (), None)
     assert [layer.hidden_size for layer in members.networks[0].module.recurrent] == [256, 128, 128]
+
+
+@pytest.mark.parametrize(("changes", "residuals", "sentence"), [
+    ({}, None, "Residuals of neighbouring monitors aren't added: they were tried and don't help here."),
+    ({"residuals": False}, None, "Residuals of neighbouring monitors aren't added: RESIDUALS is turned off."),
+    ({"configuration": "published"}, None,
+     "Residuals of neighbouring monitors aren't added: the published configuration has none."),
+    ({}, {"length_km": 50.0, "shrinkage": 0.1},
+     "Residuals of monitors of the same day are added; they fade over 50 km."),
+])
+def test_the_report_tells_residuals_that_were_turned_off_from_those_that_do_not_help(changes, residuals, sentence):
+    assert pm25_report.residuals_in_words(dataclasses.replace(SETTINGS, **changes), residuals) == sentence
 
 
 def test_a_masked_last_day_is_known_by_its_distance():

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -11,6 +12,7 @@ from matplotlib.figure import Figure
 from ..conformal import LEVEL
 from ..reports import Report
 from ..scores import mae, mbe, r2, rmse
+from .settings import Pm25Settings
 from .train_pm25 import Trained
 
 NEAR_AND_FAR = ("place left out", "block of places left out")
@@ -62,9 +64,7 @@ def write_report(path: str, trained: Trained) -> None:
                    ", ".join(f"{member} {weight:.1f}" for member, weight in each["weights"].items()))
                   for name, each in found["protocols"].items()])
     report.paragraph(_intervals(trained))
-    residuals = found["residuals"]
-    report.paragraph("Residuals of neighbouring monitors aren't added: they don't help here." if residuals is None else
-                     f"Residuals of monitors of the same day are added; they fade over {residuals['length_km']:g} km.")
+    report.paragraph(residuals_in_words(trained.estimator.settings, found["residuals"]))
     report.heading("Attention per day")
     report.figure(_attention(trained), "Mean weight that the networks give to each day of the window.")
     report.heading("Importance of covariates")
@@ -73,6 +73,17 @@ def write_report(path: str, trained: Trained) -> None:
     report.paragraph("Measured on site-days of the training places. Covariates that say the same share their "
                      "importance.")
     report.write(path)
+
+
+def residuals_in_words(settings: Pm25Settings, residuals: Mapping[str, float] | None) -> str:
+    """What neighbours add, or why they don't. residuals: length_km and shrinkage, None where nothing is added."""
+    if residuals is not None:
+        return f"Residuals of monitors of the same day are added; they fade over {residuals['length_km']:g} km."
+    if settings.configuration == "published":
+        why = "the published configuration has none"
+    else:
+        why = "they were tried and don't help here" if settings.residuals else "RESIDUALS is turned off"
+    return f"Residuals of neighbouring monitors aren't added: {why}."
 
 
 def _intervals(trained: Trained) -> str:
