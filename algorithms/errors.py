@@ -1,4 +1,6 @@
 """The errors that a user reads: one sentence that names the parameter, what was found and what to do."""
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class NocturneError(Exception):
@@ -18,6 +20,17 @@ class NocturneError(Exception):
 
 class InputError(NocturneError):
     """An input or a setting can't be used."""
+
+
+@contextmanager
+def renamed(parameter: str, own: str) -> Iterator[None]:
+    """Errors about a parameter of shared code become errors about the caller's own one."""
+    try:
+        yield
+    except InputError as error:
+        if error.parameter != parameter:
+            raise
+        raise InputError(own, error.found, error.what_to_do) from error
 
 
 class OutputError(NocturneError):

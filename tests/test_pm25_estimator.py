@@ -166,6 +166,12 @@ def test_a_checkpoint_that_no_encoder_reads_is_refused(encoder):
         train_pm25(simulated(), settings, "weights.ckpt", Resources(threads=1), Progress())
 
 
+def test_missing_weights_of_a_location_name_the_parameter_that_asked_for_them(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"^GEOLOCATION: the package geoclip, which brings .*, isn't installed"):
+        train_pm25(simulated(), SETTINGS, "", Resources(threads=1), Progress())
+
+
 def test_the_published_network_is_alone(monkeypatch):
     monkeypatch.setattr(estimator, "INNER_FOLDS", 2)
     data = with_windows(simulated(sites=8, days=3))

@@ -1,6 +1,7 @@
 """Daily maps from daily rasters: the same estimates as at points, whatever the blocks."""
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -26,7 +27,7 @@ from nocturne.algorithms.errors import Cancelled, InputError
 from nocturne.algorithms.feature_tables import FeatureTable
 from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.settings import Resources
-from nocturne.models.registry import load_model
+from nocturne.models.registry import load_model, save_model
 from rasterio.transform import from_origin
 
 DAYS, ROWS, COLUMNS = 5, 4, 6
@@ -159,6 +160,25 @@ def test_a_covariate_that_nobody_knows_is_a_gap_at_points_as_in_maps(model_file,
     point = estimated(at_point(values[:, :, 0, 0], **kinds), model_file)
     assert point.count == DAYS - 2  # the second day has nothing at all, so two windows have one day
     np.testing.assert_allclose((point.value, point.low, point.high, point.dissimilarity), found[:, :, 0, 0], rtol=2e-5)
+
+
+def test_points_whose_windows_are_all_too_short_get_no_estimate(model_file):
+    table = at_point(cell_values()[:, :, 0, 0]).take(np.array([2]))
+    found = estimated(table, model_file)
+    assert (found.count, found.outside_count) == (0, 0)
+    for values in (found.value, found.low, found.high, found.dissimilarity):
+        assert np.isnan(values).tolist() == [True]
+
+
+def test_missing_weights_of_a_location_name_the_model(model_file, tmp_path, monkeypatch):
+    model, path = load_model(str(model_file), KIND), tmp_path / "geoclip.json"
+    settings = {**model.card["settings"], "geolocation": "geoclip"}
+    save_model(str(path), KIND, {**model.card, "settings": settings}, model.weights)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    folder = write_days(tmp_path / "days", cell_values())
+    for run in (lambda: estimated(at_point(cell_values()[:, :, 0, 0]), path), lambda: mapped(folder, path, tmp_path)):
+        with pytest.raises(InputError, match=r"^MODEL: the package geoclip, which brings .*, isn't installed"):
+            run()
 
 
 def test_the_encoder_is_loaded_once(model_file, tmp_path, monkeypatch):

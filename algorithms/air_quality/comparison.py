@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..devices import pick_device
 from ..distances import nearest_km
-from ..errors import InputError
+from ..errors import InputError, renamed
 from ..execution import torch_threads
 from ..progress import Progress
 from ..settings import Resources
@@ -253,14 +253,10 @@ def _encoded(base: Data, settings: ComparisonSettings, checkpoint: str,
              if variant.knows_place}
     if checkpoint and "satclip" not in names.values():
         raise InputError("CHECKPOINT", "SatCLIP isn't among the locations", "leave it empty or add satclip")
-    try:
+    with renamed("ENCODER", "GEOLOCATIONS"):
         encoders = {name: site_encoder(name, checkpoint if name == "satclip" else "", resources)
                     for name in names.values()}
-        features = {name: encode(base.site_days.longitude, base.site_days.latitude)
-                    for name, encode in encoders.items()}
-    except InputError as error:
-        parameter = "GEOLOCATIONS" if error.parameter == "ENCODER" else error.parameter
-        raise InputError(parameter, error.found, error.what_to_do) from error
+    features = {name: encode(base.site_days.longitude, base.site_days.latitude) for name, encode in encoders.items()}
     same = np.zeros((len(base.site_days.sites), 1), np.float32)
     data = {variant: replace(base, places=features[names[variant]] if variant in names else same if variant.fusion
                              else None) for variant in variants_of(settings)}

@@ -12,7 +12,7 @@ from rasterio.windows import Window
 
 from ...models.registry import Model
 from ..devices import pick_device
-from ..errors import InputError
+from ..errors import InputError, renamed
 from ..execution import torch_threads
 from ..named_models import named_model
 from ..progress import Progress
@@ -52,7 +52,8 @@ def estimate_maps(folder: str, model_file: str, checkpoint: str, paths: Mapping[
         raise InputError("ESTIMATE", "no map was asked for", "name at least one of the maps")
     model = named_model(model_file, BUNDLED, KIND, progress)
     estimator = read_estimator(model)
-    encode = site_encoder(estimator.settings.geolocation, checkpoint, resources)
+    with renamed("ENCODER", "MODEL"):
+        encode = site_encoder(estimator.settings.geolocation, checkpoint, resources)
     check_location_weights(model, checkpoint)
     rasters = find_covariate_rasters(folder, estimator.names, progress)
     _check_raster_units(model, rasters, resources, progress)

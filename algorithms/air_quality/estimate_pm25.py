@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..devices import pick_device
+from ..errors import renamed
 from ..execution import torch_threads
 from ..feature_tables import FeatureTable
 from ..named_models import named_model
@@ -48,19 +49,18 @@ def estimate_table(table: FeatureTable, date_field: str, site_field: str, calend
         check_units(model, further.values, PARAMETER)
         site_days = site_days.with_days_of(further)
     rows = _rows_of(table, date_field, site_field, site_days)
-    data = make_data(site_days, rows, estimator.settings, checkpoint, resources, progress)
+    with renamed("ENCODER", "MODEL"):
+        data = make_data(site_days, rows, estimator.settings, checkpoint, resources, progress, may_be_none=True)
     check_location_weights(model, checkpoint)
     device = torch.device(pick_device(resources.device, progress))
-    every = np.arange(len(data.windows.target))
-    with torch_threads(resources):
-        found = estimator.estimate(data, every, device, progress)
-    position = np.full(len(site_days.site), -1)
-    position[data.windows.target] = every
-    window = position[rows]
-    value, low, high, unlike = (np.where(window >= 0, each[window], np.nan) for each in (
-        found.value, found.low, found.high, estimator.dissimilarity(data, every)))
-    outside = outside_ranges(model, site_days, rows) | (unlike > 1)
-    estimates = TableEstimates(value, low, np.where(np.isfinite(high), high, np.nan), outside, unlike)
+    known, every = np.full((4, len(site_days.site)), np.nan), np.arange(len(data.windows.target))
+    if len(every):
+        with torch_threads(resources):
+            found = estimator.estimate(data, every, device, progress)
+        high = np.where(np.isfinite(found.high), found.high, np.nan)
+        known[:, data.windows.target] = found.value, found.low, high, estimator.dissimilarity(data, every)
+    value, low, high, unlike = known[:, rows]
+    estimates = TableEstimates(value, low, high, outside_ranges(model, site_days, rows) | (unlike > 1), unlike)
     if estimates.outside_count:
         first, last = (date.fromordinal(model.card["training"][day]) for day in ("first_day", "last_day"))
         progress.warning(f"{estimates.outside_count} of {estimates.count} estimates lie outside the covariates or "

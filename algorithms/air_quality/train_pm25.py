@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..devices import pick_device
-from ..errors import InputError
+from ..errors import InputError, renamed
 from ..execution import torch_threads
 from ..progress import Progress
 from ..scores import rmse
@@ -60,7 +60,8 @@ def train_pm25(site_days: SiteDays, settings: Pm25Settings, checkpoint: str, res
                progress: Progress) -> Trained:
     """Trains on all site-days that have a target. Raises InputError where there are too few, Cancelled."""
     check_covariates(site_days)
-    data = make_data(site_days, site_days.measured, settings, checkpoint, resources, progress)
+    with renamed("ENCODER", "GEOLOCATION"):
+        data = make_data(site_days, site_days.measured, settings, checkpoint, resources, progress)
     check_targets(data)
     device = torch.device(pick_device(resources.device, progress))
     every = np.arange(len(data.windows.target))
@@ -84,11 +85,15 @@ def check_targets(data: Data) -> None:
 
 
 def make_data(site_days: SiteDays, targets: NDArray[np.intp], settings: Pm25Settings, checkpoint: str,
-              resources: Resources, progress: Progress) -> Data:
-    """Windows over the target rows and features of all places; says how many windows are short or left out."""
+              resources: Resources, progress: Progress, may_be_none: bool = False) -> Data:
+    """Windows over the target rows and features of all places; says how many windows are short or left out.
+
+    may_be_none: no window at all is no error.
+    """
     if len(targets) == 0:
         raise InputError("TARGET_FIELD", "no site-day has a value", "choose the field with measured PM2.5")
-    windows = make_windows(site_days, targets, settings.window, settings.min_days, settings.direction)
+    windows = make_windows(site_days, targets, settings.window, settings.min_days, settings.direction,
+                           may_be_none)
     if windows.short:
         progress.message(f"{windows.short} of {len(windows.target)} windows have days without covariates, which are "
                          "masked.")
