@@ -378,10 +378,25 @@ def test_a_map_has_its_points_and_the_centres_of_its_polygons():
 
 def test_the_curve_over_distance_has_the_scores_of_its_bins():
     truth, estimate = np.arange(30.0), np.arange(30.0) + np.repeat([0, 5], 15)
-    near, far = by_distance(truth, estimate, np.repeat([5.0, 500.0], 15))
+    near, far = by_distance(truth, estimate, np.repeat([5.0, 500.0], 15), np.arange(30))
     assert (near.low_km, near.high_km, near.windows, near.r2, near.rmse) == (0, 10, 15, 1, 0)
     assert (far.low_km, far.windows, far.rmse) == (400, 15, 5)
     assert far.r2 == pytest.approx(scores.r2(truth[15:], estimate[15:]))
+
+
+def test_windows_of_a_curve_count_once_however_often_they_are_tested(compared):
+    truth, away = np.arange(24.0), np.repeat([5.0, 500.0, 5.0], (12, 6, 6))
+    window = np.r_[np.tile(np.arange(6), 2), np.tile([0, 1, 6], 2), 0:6]
+    [near] = by_distance(truth, truth + 1, away, window)
+    assert (near.windows, near.rmse) == (6, 1)
+    count = len(compared.data.windows.target)
+    apart = [each for each in compared.judged if each.layout.protocol != "random_rows"]
+    for (variant, residuals), curve in summarise(compared, Progress()).curves.items():
+        mine = [each for each in apart if (each.variant, each.residuals) == (variant, residuals)]
+        window, away = (np.concatenate([getattr(each, name) for each in mine]) for name in ("windows", "distance_km"))
+        assert [each.windows for each in curve] == [
+            len(set(window[(away >= each.low_km) & (away < each.high_km)])) for each in curve]
+        assert all(5 <= each.windows <= count for each in curve)
 
 
 def test_intervals_of_differences_hold_as_often_as_they_say():

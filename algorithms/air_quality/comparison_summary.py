@@ -259,7 +259,7 @@ def _scores(found: Comparison, windows: NDArray[np.intp], estimate: NDArray[np.f
 def _curve(found: Comparison, parts: list[Judged]) -> list[DistanceBin]:
     windows, estimate = _joined(parts)
     return by_distance(found.data.target[windows].astype(np.float64), estimate,
-                       np.concatenate([each.distance_km for each in parts]))
+                       np.concatenate([each.distance_km for each in parts]), windows)
 
 
 def _select(found: Comparison, protocol: str, variant: Variant, residuals: str) -> list[Judged]:

@@ -18,7 +18,8 @@ DISTANCE_EDGES = (0.0, 10.0, 25.0, 50.0, 100.0, 200.0, 400.0, np.inf)  # km
 
 @dataclass(frozen=True)
 class DistanceBin:
-    """Scores of the windows whose place lies so many kilometres from the nearest training place."""
+    """Scores of the windows whose place lies so many kilometres from the nearest training place. windows: how many;
+    the scores are over all their estimates."""
 
     low_km: float
     high_km: float
@@ -44,13 +45,17 @@ def all_scores(truth: NDArray[np.float64], estimate: NDArray[np.float64], day: N
 
 
 def by_distance(truth: NDArray[np.float64], estimate: NDArray[np.float64],
-                distance_km: NDArray[np.float64]) -> list[DistanceBin]:
-    """Scores in the bins of DISTANCE_EDGES that hold at least FEWEST cases; R2 is over the bin's own variance."""
+                distance_km: NDArray[np.float64], window: NDArray[np.intp]) -> list[DistanceBin]:
+    """Scores in the bins of DISTANCE_EDGES that hold at least FEWEST windows; R2 is over the bin's own variance.
+
+    All arrays have the shape (estimates,). window: numbers, the same where a window was tested again.
+    """
     found = []
     for low, high in zip(DISTANCE_EDGES, DISTANCE_EDGES[1:]):
         inside = (distance_km >= low) & (distance_km < high)
-        if inside.sum() >= FEWEST:
-            found.append(DistanceBin(low, high, int(inside.sum()), scores.r2(truth[inside], estimate[inside]),
+        windows = len(np.unique(window[inside]))
+        if windows >= FEWEST:
+            found.append(DistanceBin(low, high, windows, scores.r2(truth[inside], estimate[inside]),
                                      scores.rmse(truth[inside], estimate[inside])))
     return found
 
