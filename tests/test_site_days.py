@@ -142,6 +142,23 @@ def test_a_covariate_without_any_value_is_missing_whatever_its_kind_and_cannot_b
     check_covariates(read(ROWS))
 
 
+@pytest.mark.parametrize("gap", [False, True])
+def test_a_covariate_that_32_bits_make_zero_is_refused(gap):
+    wrong = table(ROWS)
+    integers = np.array([10**15, 2 * 10**15, 0, 3 * 10**15])
+    wrong.columns["aod"] = np.where([False, gap, False, False], np.nan, integers.view(np.float64))
+    with pytest.raises(InputError) as error:
+        read_table(wrong)
+    assert str(error.value) == (
+        "FEATURE_FIELDS: the largest value of 'aod' is 1.4822e-308, which is 0 in 32 bits (maybe integers that were "
+        "stored as other numbers); give numbers in a usual unit.")
+    calendar = replace(wrong, parameter="CALENDAR")
+    with pytest.raises(InputError, match=r"^CALENDAR: the largest value of 'aod'"):
+        read(ROWS, calendar)
+    wrong.columns["aod"][:] = 0
+    assert (read_table(wrong).values == 0).all()
+
+
 @pytest.mark.parametrize(("position", "words"), [
     ({"latitude": 91}, "latitude 91"), ({"west": 363}, "longitude 361"), ({"west": -180}, "longitude -182")])
 def test_points_beyond_the_globe_are_named(position, words):

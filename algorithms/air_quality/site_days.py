@@ -84,7 +84,7 @@ def read_site_days(table: FeatureTable, date_field: str, site_field: str, target
     any feature win.
     named_by: the parameter that named the features, for errors.
     Raises InputError for dates that don't parse or repeat within a site, sites that move, features that aren't
-    numeric or are the target, a single site, a calendar of other sites.
+    numeric, vanish in 32 bits or are the target, a single site, a calendar of other sites.
     """
     if not feature_fields:
         raise InputError("FEATURE_FIELDS", "no field was named", "choose the covariates")
@@ -187,11 +187,17 @@ def _positions(table: FeatureTable, numbers: NDArray[np.intp],
 
 
 def _features(table: FeatureTable, fields: Sequence[str], parameter: str) -> NDArray[np.float32]:
-    return np.column_stack([_covariate(table, field, parameter) for field in fields]).astype(np.float32)
+    return np.column_stack([_covariate(table, field, parameter) for field in fields])
 
 
-def _covariate(table: FeatureTable, field: str, parameter: str) -> NDArray[np.float64]:
+def _covariate(table: FeatureTable, field: str, parameter: str) -> NDArray[np.float32]:
     """A field's numbers. One without any value is missing, whatever its kind: formats without kinds call it text."""
     if table.kinds.get(field) in ("text", "date") and not any(table.texts(field, parameter)):
-        return np.full(len(table), np.nan)
-    return table.numbers(field, parameter)
+        return np.full(len(table), np.nan, np.float32)
+    values = table.numbers(field, parameter)
+    single = values.astype(np.float32)
+    largest = np.abs(values).max(initial=0, where=np.isfinite(values))
+    if largest > 0 and not np.nan_to_num(single).any():
+        raise InputError(parameter, f"the largest value of '{field}' is {largest:g}, which is 0 in 32 bits (maybe "
+                         "integers that were stored as other numbers)", "give numbers in a usual unit")
+    return single
