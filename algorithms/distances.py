@@ -17,6 +17,17 @@ def unit_vectors(longitude: ArrayLike, latitude: ArrayLike) -> NDArray[np.float6
     return np.column_stack((np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)))
 
 
+def unwrapped(longitude: ArrayLike) -> NDArray[np.float64]:
+    """Longitudes (-180 to 180 degrees, one at least) without the jump at 180 degrees: the widest gap between them is
+    the seam, and those west of it grow by 360. They stay as they are where that gap holds 180 degrees."""
+    values = np.asarray(longitude, float)
+    meridians = np.unique(values)
+    gaps = np.diff(meridians)
+    if gaps.max(initial=0) <= meridians[0] + 360 - meridians[-1]:
+        return values
+    return np.where(values <= meridians[gaps.argmax()], values + 360, values)
+
+
 def chord(kilometres: float) -> float:
     """Length of the straight line through the unit sphere under an arc."""
     return float(2 * np.sin(min(kilometres / EARTH_KM, np.pi) / 2))

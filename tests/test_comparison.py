@@ -326,6 +326,21 @@ def test_knndm_matches_clustered_monitors_better_than_places_at_random():
     assert between.gap_km < abs(between.map_km.mean() - 5)  # what folds of single places would leave
 
 
+def across_180(days, by):
+    """The same places, moved east by so many degrees."""
+    return dataclasses.replace(days, longitude=(days.longitude + by + 180) % 360 - 180)
+
+
+def test_a_region_across_180_degrees_has_the_map_of_any_other():
+    days = simulated()
+    moved = across_180(days, 275)  # 170 to -170
+    assert moved.longitude.min() < -175
+    grids = [hull_grid(np.column_stack((each.longitude, each.latitude))) for each in (days, moved)]
+    np.testing.assert_allclose(grids[1], grids[0] + (275, 0))
+    (_, found), (_, again) = (knndm(each, 3, None, 1) for each in (days, moved))
+    assert again.gap_km == pytest.approx(found.gap_km)
+
+
 def test_knndm_keeps_places_whole():
     days = simulated()
     folds, matched = knndm(days, 3, None, 1)

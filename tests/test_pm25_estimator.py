@@ -13,7 +13,14 @@ from nocturne.algorithms.air_quality.estimator import Data, fit_estimator
 from nocturne.algorithms.air_quality.inner_folds import block_folds, random_place_folds, spatial_blocks
 from nocturne.algorithms.air_quality.linear import fit_ridge
 from nocturne.algorithms.air_quality.mixture import Mixture, best_weights
-from nocturne.algorithms.air_quality.model_file import KIND, check_location_weights, read_estimator, save_estimator
+from nocturne.algorithms.air_quality.model_file import (
+    KIND,
+    check_location_weights,
+    outside_ranges,
+    read_estimator,
+    region_bounds,
+    save_estimator,
+)
 from nocturne.algorithms.air_quality.network import RECIPES, Samples, train_network
 from nocturne.algorithms.air_quality.scaling import Scaler
 from nocturne.algorithms.air_quality.settings import Pm25Settings
@@ -28,7 +35,7 @@ from nocturne.algorithms.scores import r2
 from nocturne.algorithms.settings import Resources
 from nocturne.benchmarks import pm25_evidence
 from nocturne.benchmarks.airpred import MEASURED_NEARBY
-from nocturne.models.registry import load_model
+from nocturne.models.registry import Model, load_model
 
 CPU = torch.device("cpu")
 SETTINGS = Pm25Settings(window=4, min_days=1, members=1, epochs=1, geolocation="geoclip", components=2)
@@ -157,6 +164,27 @@ def test_a_stored_model_estimates_bit_by_bit_the_same(monkeypatch, tmp_path):
     for one, other in zip(dataclasses.astuple(model.estimate(data, every, CPU, Progress())),
                           dataclasses.astuple(again.estimate(data, every, CPU, Progress()))):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(("bounds", "inside", "outside"), [
+    ([-100.1, 35.0, -90.3, 45.0], [-100.1, -95.0, -90.3], [-100.2, -90.2, 95.0, 0.0]),
+    ([174.9, 35.0, 184.7, 45.0], [174.9, 180.0, -180.0, -175.3], [174.8, -175.2, -5.0, 0.0]),
+    ([-179.9, 35.0, 179.9, 45.0], [-179.9, 0.0, 179.9], [-180.0, 180.0])])
+def test_regions_across_180_degrees_end_where_their_places_end(bounds, inside, outside):
+    if bounds[2] - bounds[0] < 180:
+        west_to_east = (np.linspace(bounds[0], bounds[2], 9) + 180) % 360 - 180
+        found = region_bounds(np.r_[inside, west_to_east], np.linspace(35, 45, len(inside) + 9))
+        np.testing.assert_allclose(found, bounds)
+        bounds = found
+    model = Model("m", {}, {"inputs": [{"low": None, "high": None}], "training": {"bounds": bounds}})
+    for places, beyond in ((inside, False), (outside, True)):
+        count = len(places)
+        days = SiteDays(np.arange(count, dtype=np.int32), np.zeros(count, np.int32), np.array(places),
+                        np.full(count, 40.0), np.zeros((count, 1), np.float32), np.zeros(count, np.float32), ("a",),
+                        ("",) * count)
+        assert outside_ranges(model, days, np.arange(count)).tolist() == [beyond] * count
+    days = dataclasses.replace(days, longitude=np.full(count, inside[1]), latitude=np.full(count, 46.0))
+    assert outside_ranges(model, days, np.arange(count)).all()
 
 
 @pytest.mark.parametrize("encoder", ["none", "cyclic", "harmonics_siren"])

@@ -269,6 +269,15 @@ def test_a_dense_network_is_not_one_place():
 
 
 @pytest.mark.parametrize("offset", range(len(OFFSETS)))
+@pytest.mark.parametrize("east", [45, 275])  # 275: across 180 degrees
+def test_a_checkerboard_begins_at_its_region_wherever_that_lies(offset, east):
+    site_days = monitors()
+    moved = replace(site_days, longitude=(site_days.longitude + east + 180) % 360 - 180)
+    for one, other in zip(checkerboard(site_days, 7.3, offset), checkerboard(moved, 7.3, offset)):
+        np.testing.assert_array_equal(one.test, other.test)
+
+
+@pytest.mark.parametrize("offset", range(len(OFFSETS)))
 def test_a_buffer_keeps_training_places_away(offset):
     site_days = monitors()
     for fold in checkerboard(site_days, 8, offset, buffer_km=150):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..distances import nearest_km
+from ..distances import nearest_km, unwrapped
 from ..errors import InputError
 from .site_days import SiteDays
 
@@ -54,7 +54,8 @@ def checkerboard(site_days: SiteDays, cell_degrees: float, offset: int = 0, buff
     rows = site_days.measured
     longitude, latitude = site_days.longitude[site_days.site[rows]], site_days.latitude[site_days.site[rows]]
     east, north = OFFSETS[offset]
-    column = np.floor((longitude - longitude.min()) / cell_degrees + east).astype(int)
+    eastward = unwrapped(longitude)
+    column = np.floor((eastward - eastward.min()) / cell_degrees + east).astype(int)
     row = np.floor((latitude - latitude.min()) / cell_degrees + north).astype(int)
     black = (column + row) % 2 == 1
     if black.all() or not black.any():

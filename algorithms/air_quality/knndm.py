@@ -12,7 +12,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial import ConvexHull, Delaunay, QhullError
 from scipy.stats import wasserstein_distance
 
-from ..distances import nearest_km, unit_vectors
+from ..distances import nearest_km, unit_vectors, unwrapped
 from ..errors import InputError
 from ..feature_tables import FeatureTable
 from .geographic_folds import Fold
@@ -96,7 +96,11 @@ def match_distances(places: NDArray[np.float64], map_points: NDArray[np.float64]
 
 
 def hull_grid(places: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Regular points in degrees inside the hull of places; the places themselves where they lie on a line."""
+    """Regular points in degrees inside the hull of places; the places themselves where they lie on a line.
+
+    Longitudes go on beyond 180 where the places do.
+    """
+    places = np.column_stack((unwrapped(places[:, 0]), places[:, 1]))
     west, south = places.min(axis=0)
     east, north = places.max(axis=0)
     step = max(east - west, north - south) / MAP_CELLS

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ...models.location_weights import file_sha256
 from ...models.registry import Model, save_model
+from ..distances import unwrapped
 from ..errors import InputError
 from ..feature_tables import FeatureTable
 from .area_of_applicability import Applicability
@@ -27,6 +28,7 @@ from .site_days import SiteDays
 from .tree_ensemble import TreeEnsemble
 
 KIND = "pm25"
+ROUNDING = 1e-9  # degrees
 DONORS = ("longitude", "latitude", "day", "value")
 
 
@@ -64,8 +66,7 @@ def _card(estimator: Estimator, data: Data, train: NDArray[np.intp]) -> dict[str
                    for name, column, same in zip(site_days.names, known.T, _same_everywhere(known, day))],
         "training": {"windows": len(train), "places": len(np.unique(data.place[train])), "first_day": int(day.min()),
                      "last_day": int(day.max()),
-                     "bounds": [float(longitude.min()), float(latitude.min()), float(longitude.max()),
-                                float(latitude.max())]},
+                     "bounds": region_bounds(longitude, latitude)},
         "network_inputs": int(members.scaler.apply(covariates(data, estimator.settings)[:1]).shape[1]),
         "location_inputs": 0 if members.location is None or data.places is None else int(
             members.location.apply(data.places[:1]).shape[1]),
@@ -113,6 +114,12 @@ def read_estimator(model: Model) -> Estimator:
                      applicability)
 
 
+def region_bounds(longitude: NDArray[np.float64], latitude: NDArray[np.float64]) -> list[float]:
+    """West, south, east, north of places, degrees; east is beyond 180 where the places lie on both sides of it."""
+    eastward = unwrapped(longitude)
+    return [float(eastward.min()), float(latitude.min()), float(eastward.max()), float(latitude.max())]
+
+
 def outside_ranges(model: Model, site_days: SiteDays, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Rows with a covariate, or a place, outside those that the model was trained on. Shape (rows,)."""
     values = site_days.values[rows]
@@ -122,7 +129,7 @@ def outside_ranges(model: Model, site_days: SiteDays, rows: NDArray[np.intp]) ->
         beyond = ((values < low) | (values > high)).any(axis=1)
     west, south, east, north = model.card["training"]["bounds"]
     longitude, latitude = site_days.longitude[site_days.site[rows]], site_days.latitude[site_days.site[rows]]
-    away = (longitude < west) | (longitude > east) | (latitude < south) | (latitude > north)
+    away = ((longitude - west) % 360 > east - west + ROUNDING) | (latitude < south) | (latitude > north)
     return np.asarray(beyond | away)
 
 
