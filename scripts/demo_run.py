@@ -44,7 +44,7 @@ def main(folder: Path) -> None:
         "Compare them with the planted ones", "validatecbd", COMPUTED=str(folder / "cbds.gpkg"),
         REFERENCE=str(three / "cbd_reference.geojson"), CITY_FIELD="city", CENTRES=str(folder / "cbd_centres.gpkg"),
         TABLE=str(folder / "cbd_agreement.gpkg"), REPORT=str(folder / "cbd_validation.html"))
-    learnt, compared, cells = estimate_air(steps, folder)
+    learnt, gains, cells = estimate_air(steps, folder)
     region = Path(steps.algorithm("Simulate an industrial region", "createdemo", FOLDER=str(folder),
                                   PART="region")["REGION"])
     industry = steps.algorithm(
@@ -83,7 +83,7 @@ def main(folder: Path) -> None:
     near, far = learnt["R2"], learnt["R2_BLOCKS"]
     print(f"""  PM2.5 of a country        R2 {near:.2f} at monitors left out, {far:.2f} in whole blocks
   its map of {MAP_DAY}     {cells:.0%} of the cells: planted value in the 90 % interval of monitors
-  what location adds there  {real(compared['located'])}; where places add nothing: {real(compared['planted'])}
+  location adds to R2       {gained(gains['located'])}; where places add nothing {gained(gains['planted'])}
   value added of districts  R2 {districts['R2']:.2f} (mean of three sectors) of districts left out in blocks
   shared among their units  rank correlation with the planted tertiary value {inside:.2f} (mean of 50 districts)""")
     print(f"""Where it lies: {folder}
@@ -97,8 +97,8 @@ def main(folder: Path) -> None:
 Time: {sum(seconds for _, seconds in steps.seconds):.0f} s in {len(steps.seconds)} steps.""")
 
 
-def real(compared: dict[str, Any]) -> str:
-    return f"{compared['REAL_COUNT']:.0f} of {compared['DIFFERENCE_COUNT']:.0f} differences are real"
+def gained(difference: dict[str, Any]) -> str:
+    return f"{difference['value']:+.3f} ({difference['low']:+.3f} to {difference['high']:+.3f})"
 
 
 def compare(truth: Path, classes: Path) -> tuple[int, int, float]:
