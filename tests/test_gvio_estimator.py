@@ -12,12 +12,14 @@ from nocturne.algorithms.industry.factories import FactoryFields, read_factories
 from nocturne.algorithms.industry.labels import Labels, read_labels
 from nocturne.algorithms.industry.model_file import KIND, read_estimator, save_estimator
 from nocturne.algorithms.industry.monthly_light import ArrayLight
+from nocturne.algorithms.industry.region_labels import whole_region
 from nocturne.algorithms.industry.samples import FactorySamples
 from nocturne.algorithms.industry.sampling import Surroundings, sample_factories
 from nocturne.algorithms.industry.settings import GvioSettings, LabelSettings, SamplingSettings
 from nocturne.algorithms.industry.traits import FactoryTraits
 from nocturne.algorithms.industry.zones import read_zones
 from nocturne.algorithms.progress import Progress
+from nocturne.algorithms.scores import r2
 from nocturne.algorithms.settings import Resources
 from nocturne.algorithms.simulation.region import simulate_region
 from nocturne.algorithms.simulation.region_tables import places_table, totals_table, town_table, zones_table
@@ -104,3 +106,29 @@ def test_without_sizes_factories_of_one_cell_share_its_light(region):
         values = fitted.estimate(samples, plain, Progress()).values
         parts.append(values[crowded].sum() / values.sum())
     assert parts[0] < parts[1]
+
+
+def added_up(labels: Labels, start: int, length: int) -> Labels:
+    """Totals of so many months each, from start on; a group of months lies within one of them."""
+    place = np.column_stack((labels.zone, (labels.first - start) // length))
+    groups, group = np.unique(place, axis=0, return_inverse=True)
+    first = (start + groups[:, 1] * length).astype(np.int32)
+    return Labels(groups[:, 0].astype(np.int32), first, first + np.int32(length - 1),
+                  np.bincount(group.ravel(), labels.value), labels.zones)
+
+
+@pytest.mark.parametrize("length", [2, 3, 6, 12])
+@pytest.mark.parametrize("zoned", [True, False])
+def test_totals_of_quarters_and_years_give_estimates_of_their_size(region, length, zoned):
+    samples, traits, labels = region
+    if not zoned:
+        labels, traits = whole_region(labels)[0], replace(traits, zone=np.zeros_like(traits.zone))
+    known = added_up(labels, int(samples.months[0]), length)
+    fitted = fit_estimator(samples, traits, known, GvioSettings(members=3, network=False), Progress())
+    values = fitted.estimate(samples, traits, Progress()).values
+    zones = np.zeros((len(known.zones), len(samples.months)))
+    np.add.at(zones, traits.zone, values)
+    sums = (zones[known.zone] * known.covers(samples.months)).sum(axis=1)
+    assert r2(known.value, sums) > 0.5
+    np.testing.assert_allclose(np.bincount(known.zone, sums), np.bincount(known.zone, known.value), rtol=0.02)
+    assert (zones.max(axis=1) / zones.mean(axis=1)).max() < 3

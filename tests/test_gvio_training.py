@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nocturne.algorithms.errors import InputError
 from nocturne.algorithms.industry.blocked_intervals import blocked_intervals
+from nocturne.algorithms.industry.calendar_terms import TERMS, terms_left_out, terms_told
 from nocturne.algorithms.industry.cross_estimates import (
     ESTIMATE,
     GRID,
@@ -68,6 +69,21 @@ def monthly(months, zones=1, joined=True, value=None, start=JANUARY):
     sums = np.ones(zones * count) if value is None else np.tile(value(first, last), zones) * (1 + zone)
     names = (WHOLE,) if zones == 1 else tuple(f"Z{number}" for number in range(zones))
     return Labels(zone, np.tile(first, zones), np.tile(last, zones), sums, names)
+
+
+def spans(length, months=36):
+    first = np.arange(JANUARY, JANUARY + months, length, dtype=np.int32)
+    return first, first + np.int32(length - 1)
+
+
+class Heard(Progress):
+    def __init__(self):
+        self.texts = []
+
+    def message(self, text):
+        self.texts.append(text)
+
+    warning = message
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +152,24 @@ def test_labels_of_zero_do_not_spoil_the_trend():
     labels = monthly(60, value=lambda first, last: (last - first + 1.0) * (first != JANUARY + 20))
     estimates = no_light_estimates(labels, np.ones(len(labels), bool), np.ones(1))
     np.testing.assert_allclose(estimates[TREND][labels.first == JANUARY + 30], 1, rtol=1e-6)
+
+
+# Terms of the calendar
+
+
+def test_months_tell_all_terms_and_longer_totals_those_that_differ_in_them():
+    joined, quarters = monthly(36), monthly(36, joined=False)
+    assert terms_told(joined.first, joined.last).all()
+    assert terms_left_out(joined.first, joined.last) == ""
+    both = [np.concatenate(pair) for pair in zip(spans(3), (quarters.first[:1] + 36, quarters.last[:1] + 36))]
+    for first, last in (spans(3), both):
+        assert terms_told(first, last).tolist() == [True, True, True, False, False, True, False, False, False]
+        assert "2 of 3 waves of the year and the Spring Festival" in terms_left_out(first, last)
+    for length, count in ((1, TERMS), (2, 6), (4, 4), (6, 2), (12, 2)):
+        assert terms_told(*spans(length)).sum() == count
+    assert "sums of 12 months: all waves of the year" in terms_left_out(*spans(12))
+    mixed = [np.concatenate(pair) for pair in zip(spans(12), (joined.first + 36, joined.last + 36))]
+    assert terms_told(*mixed).all(), "a few years of months tell the season of all"
 
 
 # Floors and negative controls
@@ -262,3 +296,16 @@ def test_two_years_can_be_learnt_from_without_any_trial(case):
     with pytest.raises(InputError, match="24 months"):
         train_case(replace(case, labels=labels.select(labels.last < JANUARY + 20)), QUICK, RESOURCES, "cpu",
                    Progress())
+
+
+def test_totals_of_years_say_which_terms_are_left_out(case, tmp_path):
+    first, last = spans(12, 24)
+    inside = (case.labels.zone == 0) & (case.labels.last < JANUARY + 24)
+    value = np.bincount((case.labels.first[inside] - JANUARY) // 12, case.labels.value[inside])
+    labels = Labels(np.zeros(2, np.int32), first, last, value, case.labels.zones)
+    heard = Heard()
+    trained = train_case(replace(case, labels=labels), QUICK, RESOURCES, "cpu", heard)
+    said = terms_left_out(first, last)
+    assert heard.texts.count(said) == 1
+    write_report(str(tmp_path / "r.html"), trained)
+    assert "all waves of the year and the Spring Festival" in (tmp_path / "r.html").read_text("utf-8")

@@ -14,15 +14,16 @@ from numpy.typing import NDArray
 from ...models.sa_cnn import SaCnn
 from ..errors import InputError
 from ..progress import Progress
-from .calendar_terms import TERMS, calendar_terms
+from .calendar_terms import TERMS, calendar_terms, terms_told
 from .labels import Labels
 from .light_signals import light_changes
 from .network import Bags, network_adds, network_inputs, train_network
 from .samples import FactorySamples
 from .settings import GvioSettings
-from .swing_gains import LAGS, TRUST, Rows, fit_gains, later
+from .swing_gains import TRUST, Rows, fit_gains, later
 from .swings import factory_swings
 from .traits import FactoryTraits
+from .zone_months import ZoneMonths
 from .zones import NOWHERE
 
 ZONE_PRICES = np.array([1e-3, *(0.3,) * (TERMS - 1)])  # of a zone's departures from the calendar of all
@@ -147,8 +148,10 @@ def fit_estimator(samples: FactorySamples, traits: FactoryTraits, labels: Labels
         raise InputError("MONTHLY_TOTALS", f"it covers {int(train.sum())} months of RADIANCE",
                          f"give at least {LEAST_MONTHS} months")
     signal = _read_signal(samples, traits, traits.sectors, settings, train, train, progress.part(0, 0.5))
-    terms = calendar_terms(samples.months, int(samples.months[train][0]))
-    rows = _label_rows(labels, covered, traits.zone, signal, terms)
+    told = terms_told(labels.first, labels.last)
+    terms = np.compress(told, calendar_terms(samples.months, int(samples.months[train][0])), axis=1)
+    by_month = _zone_months(samples.months, terms, len(labels.zones), traits.zone, signal)
+    rows = _label_rows(labels, covered, by_month)
     if not len(rows.target):
         raise InputError("ZONES", "no factory lies in a zone with totals", "choose zones and factories of one region")
     whole = rows.of_all_zones()
@@ -161,15 +164,17 @@ def fit_estimator(samples: FactorySamples, traits: FactoryTraits, labels: Labels
         drawn = 0.5 + 0.5 * generator.multinomial(len(years), np.full(len(years), 1 / len(years)))
         gain = fit_gains(whole, trust, drawn[np.searchsorted(years, whole.year)])
         weight = drawn[np.clip(np.searchsorted(years, rows.year), 0, len(years) - 1)]
-        calendars.append(_fit_calendar(rows, gain, weight, len(labels.zones)))
+        calendars.append(_fit_calendar(rows, gain, weight, by_month, ZONE_PRICES[told]))
         gains.append(gain)
-    calendar, gain = np.array(calendars), np.array(gains)
+    fitted, gain = np.array(calendars), np.array(gains)
     network, network_weight = None, 0.0
     if settings.network:
         inputs = network_inputs(samples, signal.swings, settings, samples.land_names, train, train)
-        bags = _bags(rows, calendar.mean(axis=0), gain.mean(axis=0), samples, traits.zone, signal.share)
+        bags = _bags(rows, fitted.mean(axis=0), gain.mean(axis=0), samples, traits.zone, signal.share)
         network, network_weight = train_network(inputs, bags, settings.seed, device, progress.part(0.8, 1))
     progress.report(1)
+    calendar = np.zeros((*fitted.shape[:2], TERMS))
+    calendar[:, :, told] = fitted
     return GvioEstimator(settings, labels.zones, traits.sectors, samples.radii, samples.months[train], calendar, gain,
                          samples.land_names, network if network_weight else None, network_weight)
 
@@ -182,41 +187,41 @@ def _bags(rows: Rows, calendar: NDArray[np.float64], gain: NDArray[np.float64], 
     return Bags(share, zone, rows.zone, first, last, lacking, rows.year, rows.value / rows.value.sum())
 
 
-def _label_rows(labels: Labels, covered: NDArray[np.bool_], zone: NDArray[np.int32], signal: _Signal,
-                terms: NDArray[np.float64]) -> Rows:
+def _zone_months(months: NDArray[np.int32], terms: NDArray[np.float64], zones: int, zone: NDArray[np.int32],
+                 signal: _Signal) -> ZoneMonths:
     groups = int(signal.group.max(initial=0)) + 1
-    share = np.zeros((len(labels.zones), covered.shape[1]))
-    swing = np.zeros((len(labels.zones), groups, covered.shape[1]))
+    share = np.zeros((zones, len(months)))
+    swing = np.zeros((zones, groups, len(months)))
     inside = zone != NOWHERE
     np.add.at(share, zone[inside], signal.share[inside])
     np.add.at(swing, (zone[inside], signal.group[inside]), (signal.share * signal.swings)[inside])
+    return ZoneMonths(months, terms, share, swing)
+
+
+def _label_rows(labels: Labels, covered: NDArray[np.bool_], by_month: ZoneMonths) -> Rows:
+    share = by_month.share
     bag = (share[labels.zone] * covered).sum(axis=1)
     used = (bag > 0) & (labels.value > 0)
     mean = covered[used] / bag[used, None]
-    swings = np.einsum("rgml,rm->rgl", _later_by_zone(swing)[labels.zone[used]], mean)
+    swings = np.einsum("rgml,rm->rgl", by_month.later()[labels.zone[used]], mean)
     weights = share[labels.zone[used]] * covered[used] / bag[used, None]
     return Rows(labels.zone[used], labels.first[used], labels.last[used], labels.value[used], bag[used],
-                weights @ terms, swings)
+                weights @ by_month.terms, swings)
 
 
-def _later_by_zone(swing: NDArray[np.float64]) -> NDArray[np.float64]:
-    """later() of each zone and group, (zones, groups, months, LAGS)."""
-    zones, groups, months = swing.shape
-    return later(swing.reshape(-1, months)).reshape(zones, groups, months, LAGS)
-
-
-def _fit_calendar(rows: Rows, gain: NDArray[np.float64], weight: NDArray[np.float64],
-                  zones: int) -> NDArray[np.float64]:
-    """Calendar of every zone, which departs from the calendar of all at a price, and that of all: (zones + 1, TERMS).
-    Levels are such that the sums of a zone match its labels."""
+def _fit_calendar(rows: Rows, gain: NDArray[np.float64], weight: NDArray[np.float64], by_month: ZoneMonths,
+                  prices: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Calendar of every zone, which departs from the calendar of all at prices, (terms,), and that of all: (zones + 1,
+    terms). Levels are such that the sums of a zone match its labels."""
+    zones, count = len(by_month.share), len(prices)
     target = rows.target - rows.added(gain)
-    own = np.zeros((len(target), zones, TERMS))
+    own = np.zeros((len(target), zones, count))
     own[np.arange(len(target)), rows.zone] = rows.terms
     design = np.concatenate((rows.terms, own.reshape(len(target), -1)), axis=1)
-    price = np.concatenate((np.full(TERMS, 1e-6), np.tile(ZONE_PRICES, zones)))
+    price = np.concatenate((np.full(count, 1e-6), np.tile(prices, zones)))
     found = np.linalg.solve(design.T @ (weight[:, None] * design) + np.diag(price), design.T @ (weight * target))
-    calendar = np.concatenate((found[:TERMS] + found[TERMS:].reshape(zones, TERMS), found[None, :TERMS]))
-    guess = rows.bag * np.exp((rows.terms * calendar[rows.zone]).sum(axis=1) + rows.added(gain))
+    calendar = np.concatenate((found[:count] + found[count:].reshape(zones, count), found[None, :count]))
+    guess = by_month.sums(rows, calendar, gain)
     for zone in np.unique(rows.zone):
         here = rows.zone == zone
         calendar[zone, 0] += np.log((weight * rows.value)[here].sum() / (weight * guess)[here].sum())

@@ -15,6 +15,7 @@ from ..feature_tables import FeatureTable
 from ..progress import Progress
 from ..settings import Resources
 from .blocked_intervals import BlockedIntervals, blocked_intervals
+from .calendar_terms import terms_left_out
 from .cross_estimates import ESTIMATE, Case, CrossEstimates, cross_estimates, protocol_folds
 from .estimator import LEAST_MONTHS, GvioEstimator, fit_estimator
 from .factories import Factories, read_factories
@@ -72,6 +73,9 @@ def train_case(case: Case, settings: GvioSettings, resources: Resources, device:
     count = sum(len(folds) for folds in protocols)
     progress.message(f"{len(case.labels)} totals of {len(case.labels.zones)} zones, {len(case.traits.zone)} factories. "
                      f"The estimator is fitted to all of them and, to see what it is worth, without {count} parts.")
+    left_out = terms_left_out(case.labels.first, case.labels.last)
+    if left_out:
+        progress.message(left_out)
     if not protocols:
         progress.warning("MONTHLY_TOTALS: it covers too few months to try the model on months that it hasn't seen; "
                          "give three years at least.")

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from ..conformal import LEVEL
 from ..reports import Report
+from .calendar_terms import terms_left_out
 from .cross_estimates import ESTIMATE, GRID, MONTH_ONLY, RELATION, SHUFFLED, CrossEstimates
 from .floors import FOREST, LIGHT_SUM
 from .gvio_scores import REGION, ZONES, Scores, best_baseline
@@ -113,6 +114,9 @@ def write_report(path: str, trained: Trained) -> None:
     report.paragraph(f"Learnt from {len(case.labels)} totals of {len(case.labels.zones)} zones "
                      f"({span_text(int(covered[0]), int(covered[-1]))}) and the light of {len(case.traits.zone)} "
                      f"factories, seed {trained.estimator.settings.seed}.")
+    left_out = terms_left_out(case.labels.first, case.labels.last)
+    if left_out:
+        report.paragraph(left_out)
     if not trained.found:
         report.paragraph("The totals cover too few months to try the model on months that it hasn't seen: nothing is "
                          "known of its errors.", bad=True)
