@@ -16,7 +16,7 @@ from nocturne.algorithms.industry.region_labels import whole_region
 from nocturne.algorithms.industry.samples import FactorySamples
 from nocturne.algorithms.industry.sampling import Surroundings, sample_factories
 from nocturne.algorithms.industry.settings import GvioSettings, LabelSettings, SamplingSettings
-from nocturne.algorithms.industry.traits import FactoryTraits
+from nocturne.algorithms.industry.traits import UNKNOWN, FactoryTraits
 from nocturne.algorithms.industry.zones import read_zones
 from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.scores import r2
@@ -132,3 +132,26 @@ def test_totals_of_quarters_and_years_give_estimates_of_their_size(region, lengt
     assert r2(known.value, sums) > 0.5
     np.testing.assert_allclose(np.bincount(known.zone, sums), np.bincount(known.zone, known.value), rtol=0.02)
     assert (zones.max(axis=1) / zones.mean(axis=1)).max() < 3
+
+
+def test_factories_of_sectors_that_training_did_not_have_take_the_mean_gain(region):
+    samples, traits, labels = region
+    count = len(traits.zone)
+    known = replace(traits, sector=(np.arange(count) % 2).astype(np.int32), sectors=("food", "metal"))
+    fitted = fit_estimator(samples, known, labels, GvioSettings(members=2, network=False), Progress())
+    assert fitted.gains.shape[1] == 2
+    mean = replace(fitted, gains=np.repeat(fitted.gains.mean(axis=1, keepdims=True), 3, axis=1))
+    assert not np.array_equal(mean.gains[:, 0], fitted.gains[:, 0])
+    heard = []
+    progress = Progress()
+    progress.warning = heard.append
+    new = replace(known, sector=np.zeros(count, np.int32), sectors=("paper",))
+    empty = replace(known, sector=np.full(count, UNKNOWN, np.int32))
+    both = replace(known, sector=(np.arange(count) % 2).astype(np.int32) - 1, sectors=("paper",))
+    for other in (new, empty, both):
+        assert np.array_equal(fitted.estimate(samples, other, progress).values,
+                              mean.estimate(samples, other, Progress()).values)
+    assert heard == [f"SECTOR_FIELD: {count} of {count} factories have a sector that the model hasn't learnt from, or none; they "
+                     "get the mean gain of its sectors."] * 3
+    fitted.estimate(samples, known, progress)
+    assert len(heard) == 3

@@ -76,15 +76,26 @@ class GvioEstimator:
         terms = calendar_terms(samples.months, int(self.months[0]))
         zone = np.where(traits.zone == NOWHERE, len(self.zones), traits.zone)
         swings = later(signal.swings)
+        every_gain = self._gains_for(signal.group, progress)
+        group = np.minimum(signal.group, every_gain.shape[1] - 1)
         total = np.zeros((2, *signal.share.shape))
-        for number, (calendar, gains) in enumerate(zip(self.calendar, self.gains)):
-            added = np.einsum("fml,fl->fm", swings, gains[signal.group]) + patches
+        for number, (calendar, gains) in enumerate(zip(self.calendar, every_gain)):
+            added = np.einsum("fml,fl->fm", swings, gains[group]) + patches
             values = _split(signal.share, added, zone) * np.exp((calendar @ terms.T)[zone])
             total += values, values**2
             progress.report(0.7 + 0.3 * (number + 1) / len(self.calendar))
         mean, square = total / len(self.calendar)
         spread = np.sqrt(np.maximum(square - mean**2, 0))
         return Estimates(mean.astype(np.float32), spread.astype(np.float32))
+
+    def _gains_for(self, group: NDArray[np.intp], progress: Progress) -> NDArray[np.float64]:
+        """Gains, with the mean over sectors for factories of a group that training didn't have."""
+        new = int((group >= self.gains.shape[1]).sum())
+        if not new:
+            return self.gains
+        progress.warning(f"SECTOR_FIELD: {new} of {len(group)} factories have a sector that the model hasn't learnt "
+                         "from, or none; they get the mean gain of its sectors.")
+        return np.concatenate((self.gains, self.gains.mean(axis=1, keepdims=True)), axis=1)
 
     def check_buffers(self, samples: FactorySamples) -> None:
         if samples.radii != self.radii:
