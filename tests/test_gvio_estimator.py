@@ -74,6 +74,20 @@ def test_months_without_labels_say_nothing(region):
     assert np.array_equal(one.gains, other.gains)
 
 
+def test_a_zone_whose_totals_are_all_zero_makes_nothing(region, tmp_path):
+    samples, traits, labels = region
+    settings = GvioSettings(members=2, network=False)
+    some = replace(labels, value=np.where((labels.zone == 1) & (labels.first < samples.months[40]), 0, labels.value))
+    nothing = replace(labels, value=np.where(labels.zone == 0, 0, some.value))
+    known = fit_estimator(samples, traits, nothing.select(nothing.value > 0), settings, Progress())
+    save_estimator(str(tmp_path / "gvio.json"), fit_estimator(samples, traits, nothing, settings, Progress()), {})
+    fitted = read_estimator(load_model(str(tmp_path / "gvio.json"), KIND))
+    values, others = (each.estimate(samples, traits, Progress()).values for each in (fitted, known))
+    assert not values[traits.zone == 0].any()
+    assert np.array_equal(values[traits.zone != 0], others[traits.zone != 0])
+    assert values[traits.zone == 1].any()
+
+
 def test_a_saved_model_gives_the_same_estimates(region, tmp_path):
     samples, traits, labels = region
     fitted = fit_estimator(samples, traits, training(samples, labels), GvioSettings(), Progress())

@@ -309,3 +309,21 @@ def test_totals_of_years_say_which_terms_are_left_out(case, tmp_path):
     assert heard.texts.count(said) == 1
     write_report(str(tmp_path / "r.html"), trained)
     assert "all waves of the year and the Spring Festival" in (tmp_path / "r.html").read_text("utf-8")
+
+
+def test_totals_and_sizes_of_zero_are_said(case):
+    short = case.labels.select(case.labels.last < JANUARY + 24)
+    value = np.where((short.zone == 0) | ((short.zone == 2) & (short.first == JANUARY + 5)), 0, short.value)
+    size = np.where(case.traits.zone == 1, 0, case.traits.size)
+    heard, one = Heard(), short.zones[1]
+    train_case(replace(case, labels=replace(short, value=value), traits=replace(case.traits, size=size)), QUICK,
+               RESOURCES, "cpu", heard)
+    count = int((value == 0).sum())
+    assert (f"VALUE_FIELD: {count} of {len(short)} totals are 0 and don't enter the fit, which is one of logarithms; "
+            f"zones that have no other get an output of 0 ({short.zones[0]}).") in heard.texts
+    assert f"WEIGHT_FIELD: all factories have the size 0 in {one}; totals there can't be learnt from." in heard.texts
+    with pytest.raises(InputError, match="VALUE_FIELD: all 132 totals are 0; give totals above 0"):
+        train_case(replace(case, labels=replace(short, value=0 * value)), QUICK, RESOURCES, "cpu", heard)
+    heard = Heard()
+    train_case(replace(case, labels=short), QUICK, RESOURCES, "cpu", heard)
+    assert not [text for text in heard.texts if "VALUE_FIELD" in text or "WEIGHT_FIELD" in text]

@@ -15,7 +15,7 @@ from ...models.sa_cnn import SaCnn
 from ..errors import InputError
 from ..progress import Progress
 from .calendar_terms import TERMS, calendar_terms, terms_told
-from .labels import Labels
+from .labels import Labels, zones_of_zeros
 from .light_signals import light_changes
 from .network import Bags, network_adds, network_inputs, train_network
 from .samples import FactorySamples
@@ -42,8 +42,8 @@ class Estimates:
 @dataclass(frozen=True)
 class GvioEstimator:
     """A fitted model. zones, sectors: names. radii: of the rings that it was trained on. months: those it has learned
-    from, rising. calendar: (members, zones + 1, TERMS), the last for places in no zone of the labels. gains: (members,
-    sectors or 1, LAGS), of a swing so many months later."""
+    from, rising. calendar: (members, zones + 1, TERMS), the last for places in no zone of the labels, the
+    constant -inf where a zone makes nothing. gains: (members, sectors or 1, LAGS), of a swing so many months later."""
 
     settings: GvioSettings
     zones: tuple[str, ...]
@@ -186,6 +186,7 @@ def fit_estimator(samples: FactorySamples, traits: FactoryTraits, labels: Labels
     progress.report(1)
     calendar = np.zeros((*fitted.shape[:2], TERMS))
     calendar[:, :, told] = fitted
+    calendar[:, zones_of_zeros(labels), 0] = -np.inf
     return GvioEstimator(settings, labels.zones, traits.sectors, samples.radii, samples.months[train], calendar, gain,
                          samples.land_names, network if network_weight else None, network_weight)
 

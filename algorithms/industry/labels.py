@@ -66,6 +66,11 @@ class Labels:
         return self.select(whole)
 
 
+def zones_of_zeros(labels: Labels) -> NDArray[np.int32]:
+    """Indices of the zones whose labels are all 0."""
+    return np.setdiff1d(labels.zone, labels.zone[labels.value > 0])
+
+
 def read_labels(table: FeatureTable, settings: LabelSettings, date_field: str, value_field: str, zone_field: str = "",
                 end_field: str = "", deflator_field: str = "") -> Labels:
     """Labels of a table with one row per zone and period.

@@ -21,7 +21,7 @@ from .estimator import LEAST_MONTHS, GvioEstimator, fit_estimator
 from .factories import Factories, read_factories
 from .factory_traits import read_traits
 from .gvio_scores import Scores, score_levels
-from .labels import WHOLE, Labels
+from .labels import WHOLE, Labels, zones_of_zeros
 from .monthly_light import RasterLight, held_in_memory
 from .months import month_text
 from .ranges import input_ranges
@@ -73,6 +73,7 @@ def train_case(case: Case, settings: GvioSettings, resources: Resources, device:
     count = sum(len(folds) for folds in protocols)
     progress.message(f"{len(case.labels)} totals of {len(case.labels.zones)} zones, {len(case.traits.zone)} factories. "
                      f"The estimator is fitted to all of them and, to see what it is worth, without {count} parts.")
+    _tell_zeros(case, progress)
     left_out = terms_left_out(case.labels.first, case.labels.last)
     if left_out:
         progress.message(left_out)
@@ -94,6 +95,29 @@ def train_case(case: Case, settings: GvioSettings, resources: Resources, device:
     ranges = input_ranges(samples, known, resources, progress.part(0.99, 1))
     return Trained(case, estimator, found, {protocol: score_levels(case.labels, each)
                                             for protocol, each in found.items()}, intervals, ranges)
+
+
+def _tell_zeros(case: Case, progress: Progress) -> None:
+    """Says which totals aren't learnt from. Raises InputError where all are 0."""
+    labels, traits = case.labels, case.traits
+    zeros = int((labels.value == 0).sum())
+    if zeros == len(labels):
+        raise InputError("VALUE_FIELD", f"all {zeros} totals are 0", "give totals above 0")
+    if zeros:
+        empty = [labels.zones[zone] for zone in zones_of_zeros(labels)]
+        made = f"; zones that have no other get an output of 0 ({_few(empty)})" if empty else ""
+        progress.message(f"VALUE_FIELD: {zeros} of {len(labels)} totals are 0 and don't enter the fit, which is one of "
+                         f"logarithms{made}.")
+    if traits.size is not None:
+        sized = np.unique(traits.zone[traits.size != 0])
+        without = [labels.zones[zone] for zone in np.setdiff1d(labels.zone, sized)]
+        if without:
+            progress.warning(f"WEIGHT_FIELD: all factories have the size 0 in {_few(without)}; totals there "
+                             "can't be learnt from.")
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
 
 
 def read_case(inputs: TrainingInputs, settings: SamplingSettings, resources: Resources, progress: Progress) -> Case:
