@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -271,9 +272,30 @@ def test_training_tries_every_protocol_and_says_what_it_found(trained, tmp_path)
     write_report(str(tmp_path / "r.html"), trained)
     page = (tmp_path / "r.html").read_text("utf-8")
     assert ("hardly falls" in page) == bool(is_light_sharing(trained))
+    assert len(re.findall("hardly falls|depend on which factory|no skill to lose", page)) == 1
     assert page.count("data:image/png") == 1
     write_metrics(str(tmp_path / "m.json"), trained)
     assert json.loads((tmp_path / "m.json").read_text()) == json.loads(json.dumps(metrics(trained)))
+
+
+@pytest.mark.parametrize(("estimate", "month_only", "shuffled", "verdict", "phrase"), [
+    (0.5, 0.1, 0.1, False, "depend on which factory the light belongs to"),
+    (0.5, 0.1, 0.48, True, "hardly falls"),
+    (-0.2, 0.1, 0.4, True, "hardly falls"),
+    (-1.0, 0.19, -1.2, None, "no skill to lose"),
+    (-0.1, -0.5, -1.2, None, "no skill to lose"),
+    (0.15, 0.2, 0.0, None, "no skill to lose")])
+def test_only_skill_beyond_the_month_index_is_taken_for_learning(trained, tmp_path, estimate, month_only, shuffled,
+                                                                 verdict, phrase):
+    scores = dict(trained.scores[BLOCKED][REGION])
+    for method, skill in ((ESTIMATE, estimate), (MONTH_ONLY, month_only), (SHUFFLED, shuffled)):
+        scores[method] = replace(scores[method], skill=skill)
+    planted = replace(trained, scores={**trained.scores, BLOCKED: {REGION: scores}})
+    assert is_light_sharing(planted) is verdict
+    assert metrics(planted)["light_sharing_only"] is verdict
+    write_report(str(tmp_path / "r.html"), planted)
+    page = (tmp_path / "r.html").read_text("utf-8")
+    assert re.findall("hardly falls|depend on which factory the light belongs to|no skill to lose", page) == [phrase]
 
 
 def test_test_months_leak_into_nothing(case):

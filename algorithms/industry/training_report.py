@@ -52,11 +52,14 @@ def headline(trained: Trained) -> dict[str, float]:
 
 
 def is_light_sharing(trained: Trained) -> bool | None:
-    """Whether shuffled patches estimate hardly worse; None where that wasn't tried."""
+    """Whether shuffled patches estimate hardly worse; None where that wasn't tried, or where they are worse than an
+    estimate that itself has no skill, or none beyond the month index."""
     scores = _tried(trained, BLOCKED)
     if not scores or SHUFFLED not in scores:
         return None
-    return not scores[ESTIMATE].skill - scores[SHUFFLED].skill > HARDLY
+    if not scores[ESTIMATE].skill - scores[SHUFFLED].skill > HARDLY:
+        return True
+    return False if scores[ESTIMATE].skill > max(0, scores[MONTH_ONLY].skill) else None
 
 
 def _tried(trained: Trained, protocol: str) -> dict[str, Scores]:
@@ -153,13 +156,17 @@ def _controls(report: Report, trained: Trained) -> None:
                      f"{scores[ESTIMATE].skill:.2f} the month index alone makes {scores[MONTH_ONLY].skill:.2f}; what "
                      "is above that comes from light.")
     sharing = is_light_sharing(trained)
-    if sharing is None:
+    if SHUFFLED not in scores:
         report.paragraph("Shuffled patches weren't tried: they need more memory than MAX_MEMORY allows.")
         return
     fall = f"from {scores[ESTIMATE].r2:.3f} to {scores[SHUFFLED].r2:.3f}"
     if sharing:
         report.paragraph(f"When patches are permuted among the factories in every month, R2 hardly falls ({fall}): "
                          "the map below the zones is light sharing, not learning.", bad=True)
+    elif sharing is None:
+        report.paragraph(f"When patches are permuted among the factories in every month, R2 falls {fall}, but the "
+                         "estimator has no skill to lose beyond the month index: nothing shows that it learns from "
+                         "light.", bad=True)
     else:
         report.paragraph(f"When patches are permuted among the factories in every month, R2 falls {fall}: the "
                          "estimates depend on which factory the light belongs to.")
