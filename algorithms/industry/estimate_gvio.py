@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,7 @@ from .zone_economy import compared_zones, zone_sums
 from .zones import NOWHERE, Zones, read_zones
 
 BUNDLED = "gvio_demo"
+OTHER_COUNT = 0.1  # by which factories may be more or fewer than the model's before a warning
 MOST_WIDTH = 20.0  # of the logarithm of an end over its estimate: beyond it nothing is known, and sums stay finite
 
 
@@ -99,6 +101,8 @@ def estimate_gvio(inputs: GvioInputs, settings: EstimationSettings, paths: Mappi
     if sized is not None and sized != (traits.size is not None):
         progress.warning("WEIGHT_FIELD: " + ("none was named, and the model was trained with sizes of factories."
                                              if sized else "the model was trained without sizes of factories."))
+    if inputs.model:  # the bundled one is of no region
+        _compare_factories(model.card.get("training", {}), estimator, len(samples.factories), traits, progress)
     factories = _estimate(model, estimator, samples, traits, resources, progress.part(0.4, 0.6))
     preserved = totals if settings.preserve_totals else None
     mapped = write_maps(samples, factories, areas, settings.relation, preserved, paths, resources,
@@ -117,6 +121,16 @@ def _check_buffers(estimator: GvioEstimator, settings: EstimationSettings) -> No
         raise InputError("BUFFERS", f"'{settings.buffers}' was given, and the model was trained with "
                          f"'{','.join(f'{radius:g}' for radius in estimator.radii)}'",
                          "give the same, or train another model")
+
+
+def _compare_factories(training: Mapping[str, Any], estimator: GvioEstimator, count: int, traits: FactoryTraits,
+                       progress: Progress) -> None:
+    """Warns where shares are of the factories given and these are others than the model's."""
+    trained = training.get("factories")
+    scaled = estimator.size_sum is not None and traits.has_sizes
+    if trained and not scaled and abs(count / trained - 1) > OTHER_COUNT:
+        progress.warning(f"FACTORIES: {count} are given, and the model was trained with {trained}; it holds no sum of "
+                         "sizes to compare with, so those given share all its output: give the same layer.")
 
 
 def _estimate(model: Model, estimator: GvioEstimator, samples: FactorySamples, traits: FactoryTraits,

@@ -42,8 +42,9 @@ class Estimates:
 @dataclass(frozen=True)
 class GvioEstimator:
     """A fitted model. zones, sectors: names. radii: of the rings that it was trained on. months: those it has learned
-    from, rising. calendar: (members, zones + 1, TERMS), the last for places in no zone of the labels, the
-    constant -inf where a zone makes nothing. gains: (members, sectors or 1, LAGS), of a swing so many months later."""
+    from, rising. calendar: (members, zones + 1, TERMS), the last for places in no zone of the labels, the constant -inf
+    where a zone makes nothing. gains: (members, sectors or 1, LAGS), of a swing so many months later. size_sum,
+    size_median: of the sizes of factories that levels were learnt against; None where these had none."""
 
     settings: GvioSettings
     zones: tuple[str, ...]
@@ -56,6 +57,8 @@ class GvioEstimator:
     network: SaCnn | None = None
     network_weight: float = 0.0
     interval_quantile: float = float("nan")
+    size_sum: float | None = None
+    size_median: float | None = None
 
     def estimate(self, samples: FactorySamples, traits: FactoryTraits, progress: Progress,
                  device: str = "cpu") -> Estimates:
@@ -67,7 +70,7 @@ class GvioEstimator:
         known = np.isin(samples.months, self.months)
         every = np.ones(len(samples.months), bool)
         signal = _read_signal(samples, traits, self.sectors, self.settings, known if known.any() else every, every,
-                              progress.part(0, 0.3))
+                              progress.part(0, 0.3), self.size_sum, self.size_median)
         patches: NDArray[np.float64] | float = 0.0
         if self.network is not None and self.network_weight:
             inputs = network_inputs(samples, signal.swings, self.settings, self.land_names, known if known.any() else
@@ -120,24 +123,33 @@ def _split(share: NDArray[np.float64], added: NDArray[np.float64], zone: NDArray
 @dataclass(frozen=True)
 class _Signal:
     """share: (factories, months), each factory's share of output by its size or its share of ring light, 0 while it is
-    closed. swings: (factories, months). group: (factories,), index of the sector, all 0 without sectors."""
+    closed. swings: (factories, months). group: (factories,), index of the sector, all 0 without sectors. size_sum,
+    size_median: of the sizes or the ring light that shares are of."""
 
     share: NDArray[np.float64]
     swings: NDArray[np.float64]
     group: NDArray[np.intp]
+    size_sum: float
+    size_median: float
 
 
 def _read_signal(samples: FactorySamples, traits: FactoryTraits, sectors: tuple[str, ...], settings: GvioSettings,
-                 reference: NDArray[np.bool_], visible: NDArray[np.bool_], progress: Progress) -> _Signal:
-    """reference: months that usual levels are taken from. visible: months whose light may be looked at."""
+                 reference: NDArray[np.bool_], visible: NDArray[np.bool_], progress: Progress,
+                 size_sum: float | None = None, size_median: float | None = None) -> _Signal:
+    """reference: months that usual levels are taken from. visible: months whose light may be looked at. size_sum,
+    size_median: of the sizes that levels were learnt against, None = of those given. Light has no such sum, because
+    its usual level hangs on the months and the neighbours that are given."""
     changes = light_changes(samples, settings, reference, visible)
     group = traits.groups(sectors)
     size = traits.size
-    if size is None or not np.isfinite(size).any():
+    if size is None or not traits.has_sizes:
         size = changes.usual * (_part_of_cell(samples) if settings.light_sharing else 1)
-    size = np.where(np.isfinite(size), size, np.nanmedian(size))
-    share = (size / size.sum())[:, None] * samples.factories.is_open(samples.months)
-    return _Signal(share, factory_swings(changes, group, progress), group)
+        size_sum = size_median = None
+    size_median = float(np.nanmedian(size)) if size_median is None else size_median
+    size = np.where(np.isfinite(size), size, size_median)
+    size_sum = float(size.sum()) if size_sum is None else size_sum
+    share = (size / size_sum)[:, None] * samples.factories.is_open(samples.months)
+    return _Signal(share, factory_swings(changes, group, progress), group, size_sum, size_median)
 
 
 def _part_of_cell(samples: FactorySamples) -> NDArray[np.float64]:
@@ -188,7 +200,9 @@ def fit_estimator(samples: FactorySamples, traits: FactoryTraits, labels: Labels
     calendar[:, :, told] = fitted
     calendar[:, zones_of_zeros(labels), 0] = -np.inf
     return GvioEstimator(settings, labels.zones, traits.sectors, samples.radii, samples.months[train], calendar, gain,
-                         samples.land_names, network if network_weight else None, network_weight)
+                         samples.land_names, network if network_weight else None, network_weight,
+                         size_sum=signal.size_sum if traits.has_sizes else None,
+                         size_median=signal.size_median if traits.has_sizes else None)
 
 
 def _bags(rows: Rows, calendar: NDArray[np.float64], gain: NDArray[np.float64], samples: FactorySamples,

@@ -25,7 +25,8 @@ def save_estimator(path: str, estimator: GvioEstimator, about: Mapping[str, Any]
     card = {"settings": asdict(estimator.settings), "zones": list(estimator.zones),
             "sectors": list(estimator.sectors), "land_names": list(estimator.land_names),
             "network_weight": estimator.network_weight, "radii": list(estimator.radii),
-            "interval_quantile": quantile if math.isfinite(quantile) else None}
+            "interval_quantile": quantile if math.isfinite(quantile) else None,
+            "size_sum": estimator.size_sum, "size_median": estimator.size_median}
     arrays: dict[str, NDArray[Any]] = {name: getattr(estimator, name) for name in ARRAYS}
     if estimator.network is not None:
         arrays.update({NETWORK + name: values.numpy() for name, values in estimator.network.state_dict().items()})
@@ -33,7 +34,7 @@ def save_estimator(path: str, estimator: GvioEstimator, about: Mapping[str, Any]
 
 
 def read_estimator(model: Model) -> GvioEstimator:
-    """The estimator of a model file of the kind gvio."""
+    """The estimator of a model file of the kind gvio; older ones don't know what their sizes were."""
     card, arrays = model.card, model.weights
     known = {each.name for each in fields(GvioSettings)}
     settings = GvioSettings(**{name: value for name, value in card["settings"].items() if name in known})
@@ -49,4 +50,4 @@ def read_estimator(model: Model) -> GvioEstimator:
         network.load_state_dict(state)
     return GvioEstimator(settings, zones, sectors, radii, months, calendar, gains, tuple(card["land_names"]), network,
                          card["network_weight"],
-                         float("nan") if quantile is None else quantile)
+                         float("nan") if quantile is None else quantile, card.get("size_sum"), card.get("size_median"))

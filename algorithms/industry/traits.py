@@ -20,6 +20,10 @@ class FactoryTraits:
     sector: NDArray[np.int32] | None = None
     sectors: tuple[str, ...] = ()
 
+    @property
+    def has_sizes(self) -> bool:
+        return self.size is not None and bool(np.isfinite(self.size).any())
+
     def groups(self, sectors: tuple[str, ...]) -> NDArray[np.intp]:
         """Index of each factory's sector among those of a model, (factories,); those of no sector are a group more,
         and all are one where sectors is empty."""
