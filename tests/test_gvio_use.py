@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from nocturne.algorithms.boundaries import Boundary
 from nocturne.algorithms.industry.cross_estimates import Case
-from nocturne.algorithms.industry.estimate_gvio import _compare_factories
+from nocturne.algorithms.industry.estimate_gvio import _compare_factories, _compare_months
 from nocturne.algorithms.industry.estimator import GvioEstimator, fit_estimator
 from nocturne.algorithms.industry.model_file import KIND, read_estimator, save_estimator
 from nocturne.algorithms.industry.monthly_light import ArrayLight
@@ -103,3 +103,25 @@ def test_without_sizes_other_factories_are_warned_of(case, samples, fitted):
         assert bool(heard.warnings) == warned
         if warned:
             assert "100 are given, and the model was trained with 200" in heard.warnings[0]
+
+
+# Other months
+
+
+@pytest.mark.parametrize(("first", "shared"), [(0, None), (24, None), (25, 23), (48, 0)])
+def test_a_stack_with_few_months_of_the_training_is_warned_of(samples, fitted, first, shared):
+    later = replace(samples, months=samples.months + first)
+    heard = Heard()
+    _compare_months(fitted, later, heard)
+    assert len(heard.warnings) == (shared is not None)
+    if shared is not None:
+        assert f"it has light of {shared} of the months that the model was trained on (2014-01..2017-12)" in (
+            heard.warnings[0])
+
+
+def test_months_that_nobody_observed_are_no_months_of_the_training(samples, fitted):
+    light = samples.light.copy()
+    light[:, :30] = np.nan
+    heard = Heard()
+    _compare_months(fitted, replace(samples, light=light), heard)
+    assert "light of 18 of the months" in heard.warnings[0]

@@ -15,7 +15,7 @@ from ..execution import torch_threads
 from ..feature_tables import FeatureTable
 from ..progress import Progress
 from ..settings import Resources
-from .estimator import GvioEstimator
+from .estimator import LEAST_MONTHS, GvioEstimator
 from .factory_traits import read_traits
 from .gvio_maps import Areas, FactoryEstimates, find_areas, write_maps
 from .gvio_report import Findings
@@ -102,6 +102,7 @@ def estimate_gvio(inputs: GvioInputs, settings: EstimationSettings, paths: Mappi
         progress.warning("WEIGHT_FIELD: " + ("none was named, and the model was trained with sizes of factories."
                                              if sized else "the model was trained without sizes of factories."))
     if inputs.model:  # the bundled one is of no region
+        _compare_months(estimator, samples, progress)
         _compare_factories(model.card.get("training", {}), estimator, len(samples.factories), traits, progress)
     factories = _estimate(model, estimator, samples, traits, resources, progress.part(0.4, 0.6))
     preserved = totals if settings.preserve_totals else None
@@ -121,6 +122,17 @@ def _check_buffers(estimator: GvioEstimator, settings: EstimationSettings) -> No
         raise InputError("BUFFERS", f"'{settings.buffers}' was given, and the model was trained with "
                          f"'{','.join(f'{radius:g}' for radius in estimator.radii)}'",
                          "give the same, or train another model")
+
+
+def _compare_months(estimator: GvioEstimator, samples: FactorySamples, progress: Progress) -> None:
+    """Warns where usual levels of light can't be those that the model has learnt from."""
+    seen = samples.months[np.isfinite(samples.light).any(axis=0)]
+    shared = int(np.isin(seen, estimator.months).sum())
+    if shared < LEAST_MONTHS:
+        span = span_text(int(estimator.months[0]), int(estimator.months[-1]))
+        progress.warning(f"RADIANCE: it has light of {shared} of the months that the model was trained on ({span}), "
+                         f"and usual light takes {LEAST_MONTHS}, so estimates may be shifted: give the months of the "
+                         "training too.")
 
 
 def _compare_factories(training: Mapping[str, Any], estimator: GvioEstimator, count: int, traits: FactoryTraits,

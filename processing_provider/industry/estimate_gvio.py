@@ -37,6 +37,8 @@ class EstimateGvio(NocturneAlgorithm):
         "Estimates are in the unit of the totals that the model was trained on. The bundled model was trained on "
         "simulated regions: its levels mean nothing elsewhere, so give MONTHLY_TOTALS and PRESERVE_TOTALS, or train "
         "one on your statistics.\n\n"
+        "What light says is how far it departs from its usual level, which is that of the months of the training: give "
+        "these in RADIANCE too, beside new months. Fewer than 24 of them are warned of.\n\n"
         "Intervals (90 %) come from errors of sums over zones in months that the model hadn't seen. They hold for such "
         "sums; for single factories and cells they are a hint, because nobody publishes what these make. Ends of "
         "intervals are added up over factories as if all erred the same way.\n\n"
