@@ -5,22 +5,28 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import rasterio
 from nocturne.algorithms.boundaries import Boundary
+from nocturne.algorithms.errors import InputError
 from nocturne.algorithms.industry.cross_estimates import Case
 from nocturne.algorithms.industry.estimate_gvio import _compare_factories, _compare_months
 from nocturne.algorithms.industry.estimator import GvioEstimator, fit_estimator
+from nocturne.algorithms.industry.gvio_maps import FactoryEstimates, find_areas, write_maps
 from nocturne.algorithms.industry.model_file import KIND, read_estimator, save_estimator
-from nocturne.algorithms.industry.monthly_light import ArrayLight
+from nocturne.algorithms.industry.monthly_light import ArrayLight, RasterLight
+from nocturne.algorithms.industry.months import month_text
 from nocturne.algorithms.industry.samples import FactorySamples
 from nocturne.algorithms.industry.sampling import Surroundings, sample_factories
-from nocturne.algorithms.industry.settings import GvioSettings
+from nocturne.algorithms.industry.settings import GvioSettings, SamplingSettings
 from nocturne.algorithms.industry.traits import FactoryTraits
 from nocturne.algorithms.progress import Progress
+from nocturne.algorithms.rasters import RasterInput
 from nocturne.algorithms.settings import Resources
 from nocturne.algorithms.simulation.region import Region, simulate_region
 from nocturne.algorithms.simulation.region_tables import land_use_table, town_table
 from nocturne.benchmarks.gvio_region import SAMPLING, region_case
-from nocturne.models.registry import load_model
+from nocturne.models.registry import bundled_path, load_model
+from rasterio.transform import from_origin
 
 PLAIN = GvioSettings(members=1, network=False)
 
@@ -125,3 +131,71 @@ def test_months_that_nobody_observed_are_no_months_of_the_training(samples, fitt
     heard = Heard()
     _compare_months(fitted, replace(samples, light=light), heard)
     assert "light of 18 of the months" in heard.warnings[0]
+
+
+# Gaps
+
+
+def test_months_without_a_band_are_not_observed(tmp_path):
+    months = [2019 * 12, 2019 * 12 + 1, 2019 * 12 + 4]
+    values = np.random.default_rng(1).uniform(1, 9, (3, 6, 6)).astype(np.float32)
+    stack, counts = (write_stack(tmp_path / name, each, months) for name, each in (("s.tif", values),
+                                                                                  ("c.tif", values > 2)))
+    for whole in (False, True):
+        light, heard = RasterLight(stack, counts, SamplingSettings(), whole), Heard()
+        light.warn_of_gaps(heard)
+        (_, found), = light.blocks(2**24, Progress())
+        masked = np.where(values > 2, values, np.nan)
+        if not whole:
+            assert light.months.tolist() == months
+            np.testing.assert_array_equal(found, masked)
+            assert not heard.warnings
+            continue
+        assert light.months.tolist() == list(range(months[0], months[-1] + 1))
+        assert light.has_band.tolist() == [True, True, False, False, True]
+        np.testing.assert_array_equal(found[light.has_band], masked)
+        assert np.isnan(found[2:4]).all()
+        assert heard.warnings == ["RADIANCE: it has no band for 2 months (the first is 2019-03); they count as not "
+                                  "observed."]
+    sparse = write_stack(tmp_path / "y.tif", values, [months[0] + 12 * year for year in range(3)])
+    with pytest.raises(InputError, match=r"bands for 3 of the 25 months 2019-01..2021-01, and none for 2019-02"):
+        RasterLight(sparse, None, SamplingSettings(), True)
+    assert len(RasterLight(sparse, None, SamplingSettings()).months) == 3
+
+
+def write_stack(path, values, months):
+    with rasterio.open(path, "w", driver="GTiff", width=values.shape[2], height=values.shape[1], count=len(values),
+                       dtype="float32", nodata=np.nan, crs="EPSG:32651",
+                       transform=from_origin(300_000, 3_450_000, 500, 500)) as file:
+        file.write(values.astype("float32"))
+        for band, month in enumerate(months, 1):
+            file.set_band_description(band, f"{month_text(month)}-01")
+    return RasterInput("RADIANCE", str(path))
+
+
+def test_estimates_and_maps_bridge_months_without_light(case, samples, fitted):
+    light, statistics = samples.light.copy(), samples.region.values.copy()
+    light[:, 30:32], statistics[30:32] = np.nan, np.nan
+    gap = replace(samples, light=light, region=replace(samples.region, values=statistics))
+    bundled = read_estimator(load_model(bundled_path("gvio_demo"), KIND))  # which has a network
+    one_zone = FactoryTraits(np.zeros_like(case.traits.zone))
+    for model, traits in ((bundled, one_zone), (fitted, case.traits)):
+        found, full = (model.estimate(each, traits, Progress()).values for each in (gap, samples))
+        assert found.sum(axis=0) == pytest.approx(full.sum(axis=0), rel=0.15)
+    value, areas = found.astype(float), find_areas(samples, case.zones)
+    estimates = FactoryEstimates(value, value * 0.9, value * 1.1, np.zeros(value.shape, bool))
+    for relation in ("factory", "month", "pooled"):
+        sums, whole = (write_maps(each, estimates, areas, relation, None, {}, Resources(threads=1),
+                                  Progress()).unscaled[:, 30:32].sum() for each in (gap, samples))
+        assert sums == pytest.approx(whole, rel=0.1), relation
+
+
+def test_a_model_is_fitted_across_a_gap_in_labels_and_light(case, samples):
+    light, statistics = samples.light.copy(), samples.region.values.copy()
+    light[:, 30:32], statistics[30:32] = np.nan, np.nan
+    gap = replace(samples, light=light, region=replace(samples.region, values=statistics))
+    dark = np.isin(case.months, case.months[30:32])
+    known = case.labels.select(~(case.labels.covers(case.months) & dark).any(axis=1))
+    one, other = (fit_estimator(each, case.traits, known, PLAIN, Progress()) for each in (gap, samples))
+    assert np.array_equal(one.calendar, other.calendar)
+    assert np.array_equal(one.gains, other.gains)

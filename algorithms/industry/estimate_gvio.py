@@ -80,7 +80,7 @@ def estimate_gvio(inputs: GvioInputs, settings: EstimationSettings, paths: Mappi
     if "warning" in model.card:
         progress.warning(f"MODEL: {model.card['warning']}")
     _check_buffers(estimator, settings)
-    samples = sample_layer(inputs.sampling, settings, resources, progress.part(0, 0.4))
+    samples = sample_layer(inputs.sampling, settings, resources, progress.part(0, 0.4), whole=True)
     zones = None if inputs.zones is None else read_zones(inputs.zones, inputs.zone_field, samples.grid.crs)
     areas = find_areas(samples, zones)
     homeless = int((areas.of_factory == NOWHERE).sum())

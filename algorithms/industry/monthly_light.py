@@ -75,11 +75,13 @@ def held_in_memory(light: MonthlyLight, max_bytes: float, progress: Progress) ->
 class RasterLight:
     """Light of a dated stack, with cells that COVERAGE counts no observation for as not observed.
 
-    Raises InputError for a stack without dates, two bands of one month, months outside START and END, and counts of
-    other cells or months.
+    has_band: shape (months,), False only with whole, which puts months without a band in as not observed, so that
+    neighbours in the stack are neighbours in time. Raises InputError for a stack without dates, two bands of one month,
+    months outside START and END, counts of other cells or months, and, with whole, fewer bands than missing months.
     """
 
-    def __init__(self, radiance: RasterInput, coverage: RasterInput | None, settings: SamplingSettings) -> None:
+    def __init__(self, radiance: RasterInput, coverage: RasterInput | None, settings: SamplingSettings,
+                 whole: bool = False) -> None:
         self._radiance, self._coverage = radiance, coverage
         with open_raster(radiance) as dataset:
             self._source = read_grid(radiance, dataset)
@@ -88,23 +90,38 @@ class RasterLight:
         if not chosen:
             raise InputError("START", f"no month of RADIANCE ({span_text(min(bands), max(bands))}) lies between START "
                              "and END", "choose others")
-        self.months = np.array(chosen, np.int32)
+        self.months = np.arange(chosen[0], chosen[-1] + 1, dtype=np.int32) if whole else np.array(chosen, np.int32)
+        self.has_band = np.isin(self.months, chosen)
+        self._check_gaps(radiance.parameter)
         self._bands = [bands[month] for month in chosen]
-        self._count_bands = self._counted(coverage) if coverage else []
+        self._count_bands = self._counted(coverage, chosen) if coverage else []
         self.grid = working_grid(self._source, settings.cell_size)
 
-    def _counted(self, coverage: RasterInput) -> list[int]:
+    def _check_gaps(self, parameter: str) -> None:
+        missing = self.months[~self.has_band]
+        if 2 * len(missing) > len(self.months):
+            raise InputError(parameter, f"it has bands for {self.has_band.sum()} of the {len(self.months)} months "
+                             f"{span_text(int(self.months[0]), int(self.months[-1]))}, and none for "
+                             f"{month_text(int(missing[0]))}", "give light of every month, or choose START and END")
+
+    def warn_of_gaps(self, progress: Progress) -> None:
+        missing = self.months[~self.has_band]
+        if len(missing):
+            progress.warning(f"RADIANCE: it has no band for {len(missing)} months (the first is "
+                             f"{month_text(int(missing[0]))}); they count as not observed.")
+
+    def _counted(self, coverage: RasterInput, months: list[int]) -> list[int]:
         with open_raster(coverage) as dataset:
             grid = read_grid(coverage, dataset)
             bands = _bands_by_month(coverage, band_dates(coverage, dataset))
         if not grid.same_cells(self._source):
             raise InputError(coverage.parameter, f"its grid ({grid}) isn't that of RADIANCE ({self._source})",
                              "warp one of them onto the other's cells first")
-        missing = [month for month in self.months.tolist() if month not in bands]
+        missing = [month for month in months if month not in bands]
         if missing:
             raise InputError(coverage.parameter, f"it has no band for {month_text(missing[0])} ({len(missing)} months "
                              "are missing)", "give counts of the same months")
-        return [bands[month] for month in self.months.tolist()]
+        return [bands[month] for month in months]
 
     def blocks(self, max_bytes: float, progress: Progress) -> Iterator[tuple[Window, NDArray[np.float32]]]:
         windows = _windows(self.grid, len(self.months), max_bytes)
@@ -133,7 +150,11 @@ class RasterLight:
         values[~np.isfinite(values)] = np.nan
         if counts is not None:
             values[~(read_values(counts, self._count_bands, window) > 0)] = np.nan
-        return values
+        if self.has_band.all():
+            return values
+        every = np.full((len(self.months), *values.shape[1:]), np.nan, np.float32)
+        every[self.has_band] = values
+        return every
 
 
 def working_grid(grid: Grid, cell_size: float) -> Grid:

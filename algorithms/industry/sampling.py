@@ -52,10 +52,12 @@ class SamplingInputs:
     surroundings: Surroundings
 
 
-def sample_layer(inputs: SamplingInputs, settings: SamplingSettings, resources: Resources,
-                 progress: Progress) -> FactorySamples:
-    """Samples of the factories of a layer, from a dated stack. Raises InputError for what can't be used."""
-    light = RasterLight(inputs.radiance, inputs.coverage, settings)
+def sample_layer(inputs: SamplingInputs, settings: SamplingSettings, resources: Resources, progress: Progress,
+                 whole: bool = False) -> FactorySamples:
+    """Samples of the factories of a layer, from a dated stack. whole: see RasterLight. Raises InputError for what can't
+    be used."""
+    light = RasterLight(inputs.radiance, inputs.coverage, settings, whole)
+    light.warn_of_gaps(progress)
     factories = read_factories(inputs.layer, inputs.fields, inputs.categories, light.grid, settings.duplicates,
                                progress)
     progress.message(f"Factories: {len(factories)} of {len(inputs.layer)} rows; months: {len(light.months)}, "

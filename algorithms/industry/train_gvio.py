@@ -123,11 +123,13 @@ def _few(names: list[str]) -> str:
 def read_case(inputs: TrainingInputs, settings: SamplingSettings, resources: Resources, progress: Progress) -> Case:
     """Raises InputError for light, totals, zones and factories that don't belong together or don't suffice."""
     sampling = inputs.sampling
-    light = RasterLight(sampling.radiance, sampling.coverage, settings)
-    if len(light.months) < LEAST_MONTHS:
-        _refuse_light(light.months)
-    labels = inputs.labels.within(light.months, progress)
-    covered = int(labels.covers(light.months).any(axis=0).sum())
+    light = RasterLight(sampling.radiance, sampling.coverage, settings, whole=True)
+    light.warn_of_gaps(progress)
+    months = light.months[light.has_band]
+    if len(months) < LEAST_MONTHS:
+        _refuse_light(months)
+    labels = inputs.labels.within(months, progress)
+    covered = int(labels.covers(months).any(axis=0).sum())
     if covered < LEAST_MONTHS:
         raise InputError("MONTHLY_TOTALS", f"it has totals of {covered} months of RADIANCE",
                          f"give at least {LEAST_MONTHS}")
