@@ -9,22 +9,27 @@ import rasterio
 from nocturne.algorithms.boundaries import Boundary
 from nocturne.algorithms.errors import InputError
 from nocturne.algorithms.industry.cross_estimates import Case
-from nocturne.algorithms.industry.estimate_gvio import _compare_factories, _compare_months
+from nocturne.algorithms.industry.estimate_gvio import (
+    GvioInputs,
+    _compare_factories,
+    _compare_months,
+    estimate_gvio,
+)
 from nocturne.algorithms.industry.estimator import GvioEstimator, fit_estimator
 from nocturne.algorithms.industry.gvio_maps import FactoryEstimates, find_areas, write_maps
 from nocturne.algorithms.industry.model_file import KIND, read_estimator, save_estimator
 from nocturne.algorithms.industry.monthly_light import ArrayLight, RasterLight
 from nocturne.algorithms.industry.months import month_text
 from nocturne.algorithms.industry.samples import FactorySamples
-from nocturne.algorithms.industry.sampling import Surroundings, sample_factories
-from nocturne.algorithms.industry.settings import GvioSettings, SamplingSettings
+from nocturne.algorithms.industry.sampling import SamplingInputs, Surroundings, sample_factories, sample_layer
+from nocturne.algorithms.industry.settings import EstimationSettings, GvioSettings, SamplingSettings
 from nocturne.algorithms.industry.traits import FactoryTraits
 from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.rasters import RasterInput
 from nocturne.algorithms.settings import Resources
 from nocturne.algorithms.simulation.region import Region, simulate_region
-from nocturne.algorithms.simulation.region_tables import land_use_table, town_table
-from nocturne.benchmarks.gvio_region import SAMPLING, region_case
+from nocturne.algorithms.simulation.region_tables import land_use_table, places_table, town_table, zones_table
+from nocturne.benchmarks.gvio_region import FIELDS, SAMPLING, region_case
 from nocturne.models.registry import bundled_path, load_model
 from rasterio.transform import from_origin
 
@@ -199,3 +204,34 @@ def test_a_model_is_fitted_across_a_gap_in_labels_and_light(case, samples):
     one, other = (fit_estimator(each, case.traits, known, PLAIN, Progress()) for each in (gap, samples))
     assert np.array_equal(one.calendar, other.calendar)
     assert np.array_equal(one.gains, other.gains)
+
+
+# What can't be written or compared is said before light is read
+
+
+@pytest.fixture
+def inputs(region, case, tmp_path, monkeypatch):
+    """Of a light that nobody may read."""
+    stack = write_stack(tmp_path / "light.tif", region.light.radiance[:24], case.months[:24].tolist())
+    with rasterio.open(stack.path, "r+") as file:
+        file.crs, file.transform = region.plan.grid.crs, region.plan.grid.transform
+    monkeypatch.setattr(RasterLight, "blocks", lambda *_: pytest.fail("light was read"))
+    sampling = SamplingInputs(places_table(region), FIELDS, None, stack, None, Surroundings())
+    return GvioInputs(sampling, "", "", "", None, zones_table(region), "zone", True)
+
+
+def test_too_many_rows_are_refused_early(inputs, monkeypatch):
+    monkeypatch.setattr("nocturne.algorithms.industry.samples.MOST_ROWS", 1000)
+    settings = EstimationSettings(duplicates="share")
+    with pytest.raises(InputError, match=r"^FACTORY_GVIO: .* rows would be written .* at most 1000 rows"):
+        estimate_gvio(inputs, settings, {}, Resources(threads=1), Progress())
+    with pytest.raises(InputError, match=r"^SAMPLES: .* rows would be written"):
+        sample_layer(inputs.sampling, settings, Resources(threads=1), Progress())
+
+
+@pytest.mark.parametrize("zones", ["zone", None])
+def test_zones_that_are_not_there_are_refused_early(inputs, zones):
+    given = inputs if zones else replace(inputs, zones=None)
+    with pytest.raises(InputError, match=r"^COMPARE: 'North 1; nowhere' was given, and the zones are '"):
+        estimate_gvio(given, EstimationSettings(duplicates="share", compare="North 1; nowhere"), {},
+                      Resources(threads=1), Progress())

@@ -24,11 +24,11 @@ from .model_file import KIND, read_estimator
 from .months import span_text
 from .preservation import agreement, preserving, zone_parts
 from .ranges import outside_ranges
-from .samples import FactorySamples
-from .sampling import SamplingInputs, sample_layer
+from .samples import FactorySamples, check_rows
+from .sampling import SamplingInputs, open_layer, sample_opened
 from .settings import EstimationSettings
 from .traits import FactoryTraits
-from .zone_economy import compared_zones, zone_sums
+from .zone_economy import compared_zones, named_zones, zone_sums
 from .zones import NOWHERE, Zones, read_zones
 
 BUNDLED = "gvio_demo"
@@ -40,7 +40,7 @@ MOST_WIDTH = 20.0  # of the logarithm of an end over its estimate: beyond it not
 class GvioInputs:
     """What estimates are made from. model: either of the files of a trained one, empty = the bundled one. size_field,
     sector_field: of the factory layer, empty = none. totals: published ones, if there are any. zones: with their names
-    in zone_field; None = the whole region is one."""
+    in zone_field; None = the whole region is one. rows_wanted: whether a layer with a row per factory and month is."""
 
     sampling: SamplingInputs
     model: str
@@ -49,6 +49,7 @@ class GvioInputs:
     totals: Labels | None
     zones: FeatureTable | None
     zone_field: str
+    rows_wanted: bool
 
 
 @dataclass(frozen=True)
@@ -80,19 +81,20 @@ def estimate_gvio(inputs: GvioInputs, settings: EstimationSettings, paths: Mappi
     if "warning" in model.card:
         progress.warning(f"MODEL: {model.card['warning']}")
     _check_buffers(estimator, settings)
-    samples = sample_layer(inputs.sampling, settings, resources, progress.part(0, 0.4), whole=True)
-    zones = None if inputs.zones is None else read_zones(inputs.zones, inputs.zone_field, samples.grid.crs)
+    factories, light = open_layer(inputs.sampling, settings, progress, whole=True)
+    if inputs.rows_wanted:
+        check_rows("FACTORY_GVIO", factories, light.months, "leave it out, or choose START and END")
+    zones = None if inputs.zones is None else read_zones(inputs.zones, inputs.zone_field, light.grid.crs)
+    names = (WHOLE,) if zones is None else zones.names
+    named_zones(names, settings.compare)
+    totals = None if inputs.totals is None else _totals(inputs.totals, names, light.months, progress)
+    samples = sample_opened(inputs.sampling, factories, light, settings, resources, progress.part(0, 0.4))
     areas = find_areas(samples, zones)
     homeless = int((areas.of_factory == NOWHERE).sum())
     if homeless:
-        progress.warning(f"ZONES: {homeless} of {len(samples.factories)} factories lie in none; they are on the map, "
-                         "and in no zone's sum.")
-    totals = None if inputs.totals is None else inputs.totals.within(samples.months, progress)
-    if totals is not None and totals.zones != (WHOLE,) and zones is None:
-        raise InputError("ZONES", "none were given, and MONTHLY_TOTALS has zones", "give their polygons")
-    if totals is not None:
-        zone_parts(totals, areas.names)
-    traits = read_traits(inputs.sampling.layer, inputs.size_field, inputs.sector_field, samples.factories,
+        progress.warning(f"ZONES: {homeless} of {len(factories)} factories lie in none; they are on the map, and in no "
+                         "zone's sum.")
+    traits = read_traits(inputs.sampling.layer, inputs.size_field, inputs.sector_field, factories,
                          _zones_of_model(estimator, areas, progress))
     if estimator.sectors and traits.sector is None:
         progress.warning(f"SECTOR_FIELD: none was named, and the model knows {len(estimator.sectors)} sectors; all "
@@ -103,17 +105,26 @@ def estimate_gvio(inputs: GvioInputs, settings: EstimationSettings, paths: Mappi
                                              if sized else "the model was trained without sizes of factories."))
     if inputs.model:  # the bundled one is of no region
         _compare_months(estimator, samples, progress)
-        _compare_factories(model.card.get("training", {}), estimator, len(samples.factories), traits, progress)
-    factories = _estimate(model, estimator, samples, traits, resources, progress.part(0.4, 0.6))
+        _compare_factories(model.card.get("training", {}), estimator, len(factories), traits, progress)
+    estimates = _estimate(model, estimator, samples, traits, resources, progress.part(0.4, 0.6))
     preserved = totals if settings.preserve_totals else None
-    mapped = write_maps(samples, factories, areas, settings.relation, preserved, paths, resources,
+    mapped = write_maps(samples, estimates, areas, settings.relation, preserved, paths, resources,
                         progress.part(0.6, 1))
     if preserved is not None:
-        factories = _preserving(factories, samples, areas, preserved)
+        estimates = _preserving(estimates, samples, areas, preserved)
     compared = compared_zones(mapped.economy, settings.compare)
     agrees = agreement(totals, areas.names, samples.months, mapped.unscaled)
-    return GvioEstimates(samples, factories, zones,
+    return GvioEstimates(samples, estimates, zones,
                          Findings(mapped.economy, _notes(model, samples, settings), totals, agrees, compared))
+
+
+def _totals(totals: Labels, names: tuple[str, ...], months: NDArray[np.int32], progress: Progress) -> Labels:
+    """Those within the months. Raises InputError for totals of zones that aren't among names."""
+    within = totals.within(months, progress)
+    if within.zones != (WHOLE,) and names == (WHOLE,):
+        raise InputError("ZONES", "none were given, and MONTHLY_TOTALS has zones", "give their polygons")
+    zone_parts(within, names)
+    return within
 
 
 def _check_buffers(estimator: GvioEstimator, settings: EstimationSettings) -> None:

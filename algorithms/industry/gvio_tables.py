@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 import shapely
 
-from ..errors import InputError
 from .gvio_maps import FactoryEstimates
 from .months import first_day
-from .sample_table import MOST_ROWS
 from .samples import FactorySamples
 from .zone_economy import YEAR, ZoneEconomy
 from .zones import Zones
@@ -26,15 +24,8 @@ ZONE_FIELDS = {"zone": "text", "year": "integer", **SPAN, "months": "integer", "
 
 
 def factory_rows(samples: FactorySamples, estimates: FactoryEstimates) -> Iterator[tuple[list[Any], bytes]]:
-    """Attributes in the order of FACTORY_FIELDS, one row per open month, and the factory's point as WKB.
-
-    Raises InputError for more than MOST_ROWS.
-    """
+    """Attributes in the order of FACTORY_FIELDS, one row per open month, and the factory's point as WKB."""
     is_open = samples.factories.is_open(samples.months)
-    if is_open.sum() > MOST_ROWS:
-        raise InputError("FACTORY_GVIO", f"{is_open.sum()} rows would be written ({len(samples.factories)} factories, "
-                         f"{len(samples.months)} months)", "leave it out, or choose START and END for at most "
-                         f"{MOST_ROWS} rows")
     spans = [_span(int(month), 1) for month in samples.months]
     points = shapely.to_wkb(shapely.points(samples.factories.x, samples.factories.y))
     values = np.stack((estimates.value, estimates.low, estimates.high), axis=2)

@@ -7,15 +7,12 @@ from typing import Any
 import numpy as np
 import shapely
 
-from ..errors import InputError
 from ..progress import Progress
 from ..settings import Resources
 from .land_use import field_name
 from .months import first_day
 from .region_statistics import NAMES, PARTS
 from .samples import LAND_STATISTICS, FactorySamples, statistics_blocks
-
-MOST_ROWS = 1_000_000
 
 
 def sample_fields(samples: FactorySamples) -> dict[str, str]:
@@ -30,12 +27,8 @@ def sample_fields(samples: FactorySamples) -> dict[str, str]:
 
 def sample_rows(samples: FactorySamples, resources: Resources,
                 progress: Progress) -> Iterator[tuple[list[Any], bytes]]:
-    """Attributes in the order of sample_fields, and the factory's point as WKB. Raises InputError for too many."""
+    """Attributes in the order of sample_fields, and the factory's point as WKB."""
     is_open = samples.factories.is_open(samples.months)
-    if is_open.sum() > MOST_ROWS:
-        raise InputError("SAMPLES", f"{is_open.sum()} rows would be written ({len(samples.factories)} factories, "
-                         f"{len(samples.months)} months)", f"choose START and END or fewer factories, for at most "
-                         f"{MOST_ROWS} rows")
     days = [first_day(int(month)) for month in samples.months]
     points = shapely.to_wkb(shapely.points(samples.factories.x, samples.factories.y))
     for factories, block in statistics_blocks(samples, resources, progress):

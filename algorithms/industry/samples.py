@@ -29,6 +29,7 @@ from .region_statistics import RegionStatistics
 
 RING_STATISTICS = ("mean", "sd", "sum", "max", "valid")
 LAND_STATISTICS = ("mean", "sum")
+MOST_ROWS = 1_000_000
 TOGETHER = 128  # factories: their patches over all months stay in the processor's cache
 
 
@@ -159,6 +160,14 @@ def check_memory(around: Neighbourhoods, used: int, months: int, dated: bool, re
         raise InputError("MAX_MEMORY", f"the light around {len(around.cell)} factories ({used} cells, {months} months) "
                          f"needs about {2 * needed // 2**20} MiB, and {resources.max_memory} are allowed",
                          "raise it, or choose fewer months or factories")
+
+
+def check_rows(parameter: str, factories: Factories, months: NDArray[np.int32], what_to_do: str) -> None:
+    """Raises InputError where a layer with a row per factory and open month would have more than MOST_ROWS."""
+    rows = int(factories.is_open(months).sum())
+    if rows > MOST_ROWS:
+        raise InputError(parameter, f"{rows} rows would be written ({len(factories)} factories, {len(months)} months)",
+                         f"{what_to_do}, for at most {MOST_ROWS} rows")
 
 
 def number_cells(around: Neighbourhoods) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -20,7 +20,7 @@ from .months import span_text
 from .neighbourhoods import find_neighbourhoods
 from .radiance_histogram import RadianceHistogram
 from .region_statistics import RegionStatistics, RegionSums
-from .samples import FactorySamples, check_memory, number_cells
+from .samples import FactorySamples, check_memory, check_rows, number_cells
 from .settings import SamplingSettings
 
 BLOCKS_SHARE = 0.25  # of the memory
@@ -52,16 +52,30 @@ class SamplingInputs:
     surroundings: Surroundings
 
 
-def sample_layer(inputs: SamplingInputs, settings: SamplingSettings, resources: Resources, progress: Progress,
-                 whole: bool = False) -> FactorySamples:
-    """Samples of the factories of a layer, from a dated stack. whole: see RasterLight. Raises InputError for what can't
-    be used."""
+def sample_layer(inputs: SamplingInputs, settings: SamplingSettings, resources: Resources,
+                 progress: Progress) -> FactorySamples:
+    """Samples of the factories of a layer, from a dated stack, few enough to be written as a layer. Raises InputError
+    for what can't be used."""
+    factories, light = open_layer(inputs, settings, progress)
+    check_rows("SAMPLES", factories, light.months, "choose START and END or fewer factories")
+    return sample_opened(inputs, factories, light, settings, resources, progress)
+
+
+def open_layer(inputs: SamplingInputs, settings: SamplingSettings, progress: Progress,
+               whole: bool = False) -> tuple[Factories, RasterLight]:
+    """Factories, and the light that they are to be sampled from, which isn't read yet. whole: see RasterLight."""
     light = RasterLight(inputs.radiance, inputs.coverage, settings, whole)
     light.warn_of_gaps(progress)
     factories = read_factories(inputs.layer, inputs.fields, inputs.categories, light.grid, settings.duplicates,
                                progress)
     progress.message(f"Factories: {len(factories)} of {len(inputs.layer)} rows; months: {len(light.months)}, "
                      f"{span_text(int(light.months[0]), int(light.months[-1]))}; light on {light.grid}.")
+    return factories, light
+
+
+def sample_opened(inputs: SamplingInputs, factories: Factories, light: RasterLight, settings: SamplingSettings,
+                  resources: Resources, progress: Progress) -> FactorySamples:
+    """Samples of what open_layer found. Raises InputError for surroundings that can't be used."""
     samples = sample_factories(factories, light, inputs.surroundings, settings, resources, progress)
     progress.message(f"Patches of {samples.side} x {samples.side} cells on {len(samples.positions)} cells; values cut "
                      f"as flares: {samples.cut}.")

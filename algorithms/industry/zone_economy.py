@@ -79,15 +79,22 @@ def zone_economy(names: tuple[str, ...], months: NDArray[np.int32], sums: Sums, 
 
 
 def compared_zones(economy: ZoneEconomy, compare: str) -> tuple[int, ...]:
-    """Indexes of the two zones that a user names, parted by ;, else of the two with the largest output; empty where
-    there is one zone. Raises InputError for what isn't two zones."""
+    """Indexes of the zones that named_zones finds, else of the two with the largest output; empty where there is one
+    zone."""
+    if compare.strip():
+        return named_zones(economy.names, compare)
+    order = np.argsort(-economy.sums.value.sum(axis=1), kind="stable")[:LARGEST]
+    return tuple(sorted(order.tolist())) if len(order) == LARGEST else ()
+
+
+def named_zones(zones: tuple[str, ...], compare: str) -> tuple[int, ...]:
+    """Indexes of the two zones that a user names, parted by ;, none where compare is empty. Raises InputError for what
+    isn't two zones."""
     if not compare.strip():
-        order = np.argsort(-economy.sums.value.sum(axis=1), kind="stable")[:LARGEST]
-        return tuple(sorted(order.tolist())) if len(order) == LARGEST else ()
+        return ()
     names = [name.strip() for name in compare.split(";")]
-    unknown = [name for name in names if name not in economy.names]
-    if len(set(names)) != LARGEST or unknown:
-        known = ", ".join(f"'{name}'" for name in economy.names[:6])
+    if len(set(names)) != LARGEST or not set(names) <= set(zones):
+        known = ", ".join(f"'{name}'" for name in zones[:6])
         raise InputError("COMPARE", f"'{compare}' was given, and the zones are {known}",
                          "name two of them, parted by ;")
-    return tuple(economy.names.index(name) for name in names)
+    return tuple(zones.index(name) for name in names)

@@ -109,7 +109,7 @@ class EstimateGvio(NocturneAlgorithm):
         given, outputs = run.inputs, run.outputs
         inputs = GvioInputs(sampling_inputs(run), given.text("MODEL"), given.text("WEIGHT_FIELD"),
                             given.text("SECTOR_FIELD"), totals_inputs(run, run.settings.form), zones_input(run),
-                            given.text("ZONE_FIELD"))
+                            given.text("ZONE_FIELD"), outputs.is_wanted("FACTORY_GVIO"))
         paths = {name: path for name in RASTERS for path in [outputs.raster(name)] if path is not None}
         found = estimate_gvio(inputs, run.settings, paths, run.resources, run.progress.part(0, 0.8))
         for name in ("GRID_LOW", "GRID_HIGH"):
