@@ -19,13 +19,14 @@ def parse_numbers(texts: Sequence[str | None] | NDArray[np.object_], parameter: 
                   field: str) -> NDArray[np.float64]:
     """Numbers of shape (rows,), NaN for empty ones.
 
-    Whether a comma groups thousands or begins the decimals is decided for the whole column: it begins decimals where
-    any number says so, such as 1.234,5 or 12,5. A single point begins decimals, several group thousands.
+    Whether commas group thousands and a point begins the decimals, or the other way round, is decided for the whole
+    column: points group and a comma begins decimals where any number says so, such as 1.234,5 or 12,5 or 1.234.567.
     Raises InputError for what is no number.
     """
     cleaned = [SPACES.sub("", text) if text else "" for text in texts]
-    comma = any(_has_decimal_comma(text) for text in cleaned)
-    return np.array([_number(text, comma, parameter, field) for text in cleaned], np.float64)
+    comma = any(_has_decimal_comma(text) or (text.count(".") > 1 and GROUPED.fullmatch(text)) for text in cleaned)
+    decimal, group = ",." if comma else ".,"
+    return np.array([_number(text, decimal, group, parameter, field) for text in cleaned], np.float64)
 
 
 def read_numbers(table: FeatureTable, field: str, parameter: str) -> NDArray[np.float64]:
@@ -43,17 +44,12 @@ def _has_decimal_comma(text: str) -> bool:
     return text.count(",") == 1 and not GROUPED.fullmatch(text)
 
 
-def _number(text: str, decimal_comma: bool, parameter: str, field: str) -> float:
+def _number(text: str, decimal: str, group: str, parameter: str, field: str) -> float:
     if not text:
         return float("nan")
-    plain = text
-    if decimal_comma:
-        plain = text.replace(".", "").replace(",", ".")
-    elif "," in text:
-        whole, _, decimals = text.partition(".")
-        plain = whole.replace(",", "") + (f".{decimals}" if decimals else "") if GROUPED.fullmatch(whole) else ""
-    elif text.count(".") > 1 and GROUPED.fullmatch(text):
-        plain = text.replace(".", "")
-    if not PLAIN.fullmatch(plain):
+    whole, point, decimals = text.partition(decimal)
+    grouped = GROUPED.fullmatch(whole)
+    plain = (whole.replace(group, "") if grouped else whole) + (f".{decimals}" if point else "")
+    if (group in whole and not grouped) or not PLAIN.fullmatch(plain):
         raise InputError(parameter, f"'{text}' in the field '{field}' isn't a number", "give plain numbers there")
     return float(plain)

@@ -56,7 +56,10 @@ def test_what_is_no_period(text):
 @pytest.mark.parametrize(("texts", "numbers"), [
     (["1,234", "12"], [1234, 12]), (["1,234.5", "12"], [1234.5, 12]), (["1.234,5", "12"], [1234.5, 12]),
     (["12,5", "1.234"], [12.5, 1234]), (["1 234", "1\u202f234,5"], [1234, 1234.5]), (["1'234.5", ""], [1234.5, np.nan]),
-    (["1.234.567"], [1234567]), (["1234.5", None], [1234.5, np.nan]), (["-3"], [-3])])
+    (["1.234.567"], [1234567]), (["1.234.567", "987.654", "1.002.003"], [1234567, 987654, 1002003]),
+    (["1.234,5", "987.654"], [1234.5, 987654]), (["1.234.567", "987,654"], [1234567, 987.654]),
+    (["0.125", "987.654"], [0.125, 987.654]), (["1,234,567", "987,654", "1.5"], [1234567, 987654, 1.5]),
+    (["1234.5", None], [1234.5, np.nan]), (["-3"], [-3])])
 def test_numbers_as_offices_print_them(texts, numbers):
     np.testing.assert_array_equal(parse_numbers(texts, "VALUE_FIELD", "value"), numbers)
 
@@ -65,6 +68,13 @@ def test_numbers_as_offices_print_them(texts, numbers):
 def test_text_is_no_number(text):
     with pytest.raises(InputError, match=r"^VALUE_FIELD: '.*' in the field 'value' isn't a number"):
         parse_numbers(["5", text], "VALUE_FIELD", "value")
+
+
+@pytest.mark.parametrize("texts", [["1.234.567", "12.5"], ["3,5", "12.5"], ["1.234.567", "1,234.5"],
+                                   ["1.234,5", "1,234,567"]])
+def test_two_styles_in_one_column_are_refused(texts):
+    with pytest.raises(InputError, match="isn't a number"):
+        parse_numbers(texts, "VALUE_FIELD", "value")
 
 
 @settings(deadline=None, max_examples=50)
