@@ -350,6 +350,15 @@ def test_factories_at_one_place():
                                   samples.weights(np.array([2]), np.array([0])))
 
 
+def test_factories_closer_than_a_metre_stand_at_one_place():
+    metre = 1 / 500
+    table = layer([on_grid(2 + metres * metre, 3) for metres in (0.45, 0.55, 9, 1.3, 1.5, 9, 2.6)])
+    with pytest.raises(InputError, match=r"^FACTORIES: '1' and '2' stand at one place \(3 factories stand"):
+        read(table)
+    assert read(table, duplicates="one").names == ("1", "3", "5", "7"), "one that is left out takes nobody with it"
+    assert len(read(table, duplicates="share")) == 7
+
+
 @pytest.mark.parametrize(("table", "sentence"), [
     (layer([]), "FACTORIES: it has no feature"), (layer([None, (1, 2)]), "FACTORIES: 1 of 2 rows have no geometry"),
     (FeatureTable("FACTORIES", {"x": np.array([1.0])}, {"x": "number"}), "FACTORIES: it is a table without geometry"),

@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from rasterio.crs import CRS
+from scipy.spatial import cKDTree
 
 from ..category_names import plain_category
 from ..errors import InputError
@@ -21,7 +22,7 @@ from ..rasters import Grid
 from .months import month_number
 
 SHIPPED_CATEGORIES = Path(__file__).resolve().parents[2] / "examples" / "factory_categories.csv"
-SAME_PLACE = 1.0  # metres that places are rounded to
+SAME_PLACE = 1.0  # metres
 ALWAYS = (-(2**31), 2**31 - 1)
 
 
@@ -154,15 +155,26 @@ def _on_grid(factories: Factories, parameter: str, grid: Grid, progress: Progres
 
 
 def _one_per_place(factories: Factories, parameter: str, duplicates: str, progress: Progress) -> Factories:
-    places = np.round(np.column_stack((factories.x, factories.y)) / SAME_PLACE).astype(np.int64)
-    _, first, place = np.unique(places, axis=0, return_index=True, return_inverse=True)
-    repeated = np.flatnonzero(first[place.ravel()] != np.arange(len(factories)))
+    kept = _first_of_place(factories)
+    repeated = np.flatnonzero(kept != np.arange(len(factories)))
     if not len(repeated):
         return factories
-    other, one = factories.names[repeated[0]], factories.names[first[place.ravel()[repeated[0]]]]
+    other, one = factories.names[repeated[0]], factories.names[kept[repeated[0]]]
     if duplicates == "refuse":
         raise InputError(parameter, f"'{one}' and '{other}' stand at one place ({len(repeated)} factories stand where "
                          "another does)", "choose DUPLICATES one or share, or correct the layer")
     progress.warning(f"{parameter}: {len(repeated)} factories stand where another does and are left out (the first is "
                      f"'{other}', at the place of '{one}').")
     return factories.select(np.setdiff1d(np.arange(len(factories)), repeated))
+
+
+def _first_of_place(factories: Factories) -> NDArray[np.intp]:
+    """Index of the factory that is kept within SAME_PLACE of each, (factories,): itself, or an earlier one."""
+    places, first, place = np.unique(np.column_stack((factories.x, factories.y)), axis=0, return_index=True,
+                                     return_inverse=True)
+    kept = np.arange(len(factories))
+    near = np.sort(first[cKDTree(places).query_pairs(SAME_PLACE, output_type="ndarray")], axis=1)
+    for earlier, later in near[np.lexsort(near.T)].tolist():
+        if kept[earlier] == earlier and kept[later] == later:
+            kept[later] = earlier
+    return np.asarray(kept[first[place.ravel()]], np.intp)
