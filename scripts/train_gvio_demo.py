@@ -39,7 +39,8 @@ CARD = {
                "is that of the simulator.",
     "licence": "GPL-3.0-or-later, as the plugin",
     "what": "Monthly output of factories from the night lights around them, fitted to sums over a region (after Gong "
-            "et al. 2025, whose network isn't published).",
+            "et al. 2025, whose network isn't published). The network is that of one region, the first in which it "
+            "counts; calendars and gains are one of each.",
 }
 
 
