@@ -165,7 +165,7 @@ def test_factories_of_sectors_that_training_did_not_have_take_the_mean_gain(regi
     for other in (new, empty, both):
         assert np.array_equal(fitted.estimate(samples, other, progress).values,
                               mean.estimate(samples, other, Progress()).values)
-    assert heard == [f"SECTOR_FIELD: {count} of {count} factories have a sector that the model hasn't learnt from, or none; they "
-                     "get the mean gain of its sectors."] * 3
+    assert heard == [f"SECTOR_FIELD: {count} of {count} factories have a sector that the model hasn't learnt from, or "
+                     "none; they get the mean gain of its sectors."] * 3
     fitted.estimate(samples, known, progress)
     assert len(heard) == 3
