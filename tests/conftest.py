@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,3 +99,13 @@ def provider(qgis_processing: None) -> Any:
     plugin.initProcessing()
     yield QgsApplication.processingRegistry().providerById("nocturne")
     plugin.unload()
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """The same sums in the same order, whatever the machine."""
+    from nocturne.algorithms.execution import torch_threads
+    from nocturne.algorithms.settings import Resources
+
+    with torch_threads(Resources(threads=1)):
+        yield

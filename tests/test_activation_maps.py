@@ -26,18 +26,10 @@ from nocturne.algorithms.simulation.districts import simulate_districts
 from nocturne.algorithms.simulation.street_pictures import draw_any_street, write_picture
 from nocturne.benchmarks.district_tables import simulated_region
 from nocturne.models.semigtx import Graph, district_mean
+from nocturne.tests.heard import Heard
 
 UNITS = 24
 CPU = Resources(threads=1, device="cpu")
-
-
-class Heard(Progress):
-    def __init__(self) -> None:
-        super().__init__()
-        self.warnings: list[str] = []
-
-    def warning(self, text: str) -> None:
-        self.warnings.append(text)
 
 
 @pytest.fixture(scope="module")

@@ -6,18 +6,9 @@ from nocturne.algorithms.night_lights.angular_fit import STATISTICS, U_SHAPED, T
 from nocturne.algorithms.night_lights.settings import AngularEffectsSettings
 from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.settings import Resources
+from nocturne.tests.heard import Heard
 
 SHAPE = (90, 12, 40)
-
-
-class Heard(Progress):
-    def __init__(self):
-        self.texts = []
-
-    def message(self, text):
-        self.texts.append(text)
-
-    warning = message
 
 
 def nights(seed=3, noise=4.0):

@@ -26,23 +26,18 @@ from nocturne.algorithms.air_quality.train_pm25 import train_pm25
 from nocturne.algorithms.air_quality.windows import make_windows
 from nocturne.algorithms.distances import nearest_km
 from nocturne.algorithms.errors import InputError
-from nocturne.algorithms.execution import torch_threads
 from nocturne.algorithms.feature_tables import FeatureTable
 from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.settings import Resources
 from nocturne.benchmarks import pm25_locations
 from scipy.stats import wasserstein_distance
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 CPU = torch.device("cpu")
 SETTINGS = ComparisonSettings(
     geolocations="degrees, harmonics_siren", fusions="hadamard", protocols="random_places, checkerboard, knndm",
     window=3, min_days=1, folds=2, seeds=2, epochs=2)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    with torch_threads(Resources(threads=1)):
-        yield
 
 
 def simulated(sites=40, days=5, of_place=0.0):

@@ -11,16 +11,9 @@ from nocturne.algorithms.errors import InputError
 from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.settings import Resources
 from nocturne.tests.conftest import ROOT
+from nocturne.tests.heard import Heard
 
 GPUS = [Device("cuda:0", "Small, 4 GiB"), Device("cuda:1", "Large, 80 GiB"), Device("mps", "Apple GPU")]
-
-
-class Heard(Progress):
-    def __init__(self):
-        self.texts = []
-
-    def message(self, text):
-        self.texts.append(text)
 
 
 @pytest.fixture
@@ -37,7 +30,7 @@ def gpus(monkeypatch):
 def test_auto_takes_the_first_gpu_that_works_and_says_which_and_why(gpus):
     heard = Heard()
     assert pick_device("auto", heard) == "cuda:0"
-    assert heard.texts == ["Computing on cuda:0 (Small, 4 GiB), the first GPU that works."]
+    assert heard.messages == ["Computing on cuda:0 (Small, 4 GiB), the first GPU that works."]
     gpus["cuda:0"] = "no kernel image"
     assert pick_device("auto", heard) == "cuda:1"
 
@@ -46,7 +39,7 @@ def test_auto_falls_back_to_the_cpu_and_says_why(gpus):
     gpus.update({"cuda:0": "no kernel image", "cuda:1": "no memory"})
     heard = Heard()
     assert pick_device("auto", heard, double=True) == "cpu"
-    assert heard.texts == ["Computing on the CPU, because no GPU works (cuda:0: no kernel image; cuda:1: no memory; "
+    assert heard.messages == ["Computing on the CPU, because no GPU works (cuda:0: no kernel image; cuda:1: no memory; "
                            "mps: it has no double precision)."]
     assert pick_device("auto", heard) == "mps"
 
@@ -72,7 +65,7 @@ def test_a_broken_torch_leaves_auto_on_the_cpu(gpus, monkeypatch):
     monkeypatch.setattr(devices, "available_devices", broken)
     heard = Heard()
     assert pick_device("auto", heard) == "cpu"
-    assert "libtorch" in heard.texts[0]
+    assert "libtorch" in heard.messages[0]
 
 
 def test_the_cpu_computes_a_sum_and_an_unknown_device_says_why_not():

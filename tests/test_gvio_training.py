@@ -50,6 +50,7 @@ from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.settings import Resources
 from nocturne.algorithms.simulation.region import simulate_region
 from nocturne.benchmarks.gvio_region import region_case
+from nocturne.tests.heard import Heard
 
 JANUARY = 12 * 2014
 RESOURCES = Resources(threads=1)
@@ -75,16 +76,6 @@ def monthly(months, zones=1, joined=True, value=None, start=JANUARY):
 def spans(length, months=36):
     first = np.arange(JANUARY, JANUARY + months, length, dtype=np.int32)
     return first, first + np.int32(length - 1)
-
-
-class Heard(Progress):
-    def __init__(self):
-        self.texts = []
-
-    def message(self, text):
-        self.texts.append(text)
-
-    warning = message
 
 
 @pytest.fixture(scope="module")

@@ -31,17 +31,10 @@ from nocturne.algorithms.simulation.region import Region, simulate_region
 from nocturne.algorithms.simulation.region_tables import land_use_table, places_table, town_table, zones_table
 from nocturne.benchmarks.gvio_region import FIELDS, SAMPLING, region_case
 from nocturne.models.registry import bundled_path, load_model
+from nocturne.tests.heard import Heard
 from rasterio.transform import from_origin
 
 PLAIN = GvioSettings(members=1, network=False)
-
-
-class Heard(Progress):
-    def __init__(self) -> None:
-        self.warnings: list[str] = []
-
-    def warning(self, text: str) -> None:
-        self.warnings.append(text)
 
 
 @pytest.fixture(scope="module")

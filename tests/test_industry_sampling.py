@@ -22,6 +22,7 @@ from nocturne.algorithms.industry.settings import SamplingSettings
 from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.rasters import Grid, RasterInput
 from nocturne.algorithms.settings import Resources
+from nocturne.tests.heard import Heard
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
 
@@ -30,16 +31,6 @@ SIDE = 24
 GRID = Grid(METRES, from_origin(300_000, 3_450_000, 500, 500), SIDE, SIDE)
 JANUARY = 12 * 2019
 RADII = (500.0, 1000.0, 1500.0)
-
-
-class Heard(Progress):
-    def __init__(self):
-        self.lines = []
-
-    def message(self, text):
-        self.lines.append(text)
-
-    warning = message
 
 
 def made_up(places, opened=None, closed=None):
@@ -331,7 +322,7 @@ def test_opening_and_closing():
 def test_factories_outside_are_left_out_and_none_inside_is_refused():
     heard = Heard()
     assert len(read(layer([on_grid(2, 3), on_grid(-1, 3), on_grid(2, 50)]), progress=heard)) == 1
-    assert heard.lines == ["FACTORIES: 2 of 3 factories lie outside RADIANCE and are left out (the first is '2')."]
+    assert heard.texts == ["FACTORIES: 2 of 3 factories lie outside RADIANCE and are left out (the first is '2')."]
     with pytest.raises(InputError, match=r"^FACTORIES: none of 1 factories lies on RADIANCE \(24 x 24 cells"):
         read(layer([on_grid(-1, 3)]))
     assert len(read(layer([(121.0, 31.1)], "EPSG:4326"))) == 1
@@ -343,7 +334,7 @@ def test_factories_at_one_place():
         read(table)
     heard = Heard()
     assert read(table, duplicates="one", progress=heard).names == ("1", "2")
-    assert "1 factories stand where another does and are left out (the first is '3'" in heard.lines[0]
+    assert "1 factories stand where another does and are left out (the first is '3'" in heard.texts[0]
     shared = read(table, duplicates="share")
     samples = sample(shared, random_light())
     np.testing.assert_array_equal(samples.weights(np.array([0]), np.array([0])),

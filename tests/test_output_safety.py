@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from affine import Affine
 from nocturne.algorithms.errors import OutputError
-from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.rasters import Grid, RasterWriter
 from nocturne.processing_provider.outputs import Outputs
+from nocturne.tests.heard import Heard
 from qgis.core import (
     QgsProcessingAlgorithm,
     QgsProcessingContext,
@@ -44,14 +44,6 @@ class Writer(QgsProcessingAlgorithm):
             self.addParameter(QgsProcessingParameterRasterDestination(name, name, optional=True))
         self.addParameter(QgsProcessingParameterFeatureSink("LAYER", "LAYER", optional=True))
         self.addParameter(QgsProcessingParameterFileDestination("REPORT", "REPORT", optional=True))
-
-
-class Heard(Progress):
-    def __init__(self):
-        self.texts = []
-
-    def warning(self, text):
-        self.texts.append(text)
 
 
 @pytest.fixture
@@ -131,7 +123,7 @@ def write_layer(outputs, fields):
     heard = Heard()
     outputs.close_sinks(heard)
     outputs.commit()
-    return heard.texts
+    return heard.warnings
 
 
 def test_field_names_that_a_shapefile_shortens_are_said_in_one_sentence(make, tmp_path):

@@ -29,7 +29,6 @@ from nocturne.algorithms.air_quality.train_pm25 import train_pm25
 from nocturne.algorithms.air_quality.tree_ensemble import grow_boosted_trees
 from nocturne.algorithms.air_quality.windows import MASKED, make_windows
 from nocturne.algorithms.errors import InputError
-from nocturne.algorithms.execution import torch_threads
 from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.scores import r2
 from nocturne.algorithms.settings import Resources
@@ -37,14 +36,10 @@ from nocturne.benchmarks import pm25_evidence
 from nocturne.benchmarks.airpred import MEASURED_NEARBY
 from nocturne.models.registry import Model, load_model
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 CPU = torch.device("cpu")
 SETTINGS = Pm25Settings(window=4, min_days=1, members=1, epochs=1, geolocation="geoclip", components=2)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    with torch_threads(Resources(threads=1)):
-        yield
 
 
 def simulated(sites=24, days=6, features=5):

@@ -22,22 +22,12 @@ from nocturne.algorithms.errors import InputError
 from nocturne.algorithms.feature_tables import FeatureTable
 from nocturne.algorithms.progress import Progress
 from nocturne.tests.conftest import ROOT
+from nocturne.tests.heard import Heard
 
 NEW_YORK = ROOT / ".." / "shared" / "data" / "region-graph-new-york"
 UTM = "EPSG:32650"
 X, Y = 500_000.0, 2_500_000.0
 PAIR = FlowFields("from", "to", "n")
-
-
-class Heard(Progress):
-    def __init__(self):
-        self.said, self.warned = [], []
-
-    def message(self, text):
-        self.said.append(text)
-
-    def warning(self, text):
-        self.warned.append(text)
 
 
 def table(parameter, shapes=None, crs=UTM, **columns):
@@ -101,12 +91,12 @@ def test_what_is_left_out_is_named_with_numbers():
     assert graph.flows.diagonal().sum() == 0
     assert graph.isolated == 1
     assert list(graph.columns["has_flows"][1]) == [True, True, False]
-    said = " ".join(heard.said)
+    said = " ".join(heard.messages)
     assert "100 in total; between units 60 (60 %), of units to themselves 30 (30 %), left out" in said
     assert "with an unknown end 10 (10 %) in 1 rows" in said
     assert "missing: 1 (the first is 'c')" in said
-    assert "2 of 5 rows have no count, end or day" in heard.warned[0]
-    assert "33.3 % of the flows inside the region: they may be residents" in heard.warned[1]
+    assert "2 of 5 rows have no count, end or day" in heard.warnings[0]
+    assert "33.3 % of the flows inside the region: they may be residents" in heard.warnings[1]
 
 
 def test_self_flows_that_follow_a_field_are_said_to_be_residents():
@@ -118,12 +108,12 @@ def test_self_flows_that_follow_a_field_are_said_to_be_residents():
     between = [(f"u{k}", f"u{(k + 1) % 12}", 90_000.0) for k in range(12)]
     heard = Heard()
     graph = graph_of(units, heard, RegionGraphSettings(self_flows=True), flows=flows(*own, *between))
-    assert [text for text in heard.warned if "follow 'residents' (correlation of logs 1.0000)" in text]
+    assert [text for text in heard.warnings if "follow 'residents' (correlation of logs 1.0000)" in text]
     assert graph.flows.diagonal() == pytest.approx(people * 0.3)
     drawn = numbers.permutation(people)
     heard = Heard()
     graph_of(units, heard, flows=flows(*[(a, b, float(n)) for (a, b, _), n in zip(own, drawn)], *between))
-    assert heard.warned == []
+    assert heard.warnings == []
 
 
 def test_cells_are_split_at_both_ends_by_area():
@@ -180,8 +170,8 @@ def test_what_has_no_effect_is_warned_of():
             ({"split": split, "grid": cells, "flows": None}, None, ["SPLIT has no effect", "There are no FLOWS"])):
         heard = Heard()
         graph_of(three_units(), heard, chosen, **{**given, **more})
-        assert len(heard.warned) == len(said)
-        assert all(text.startswith(start) for text, start in zip(heard.warned, said))
+        assert len(heard.warnings) == len(said)
+        assert all(text.startswith(start) for text, start in zip(heard.warnings, said))
 
 
 @settings(deadline=None, max_examples=25)
@@ -219,7 +209,7 @@ def test_a_weekday_that_nobody_observed_is_taken_for_others_of_its_kind():
     heard = Heard()
     found = read_flows(rows, FlowFields("from", "to", "n", "day"), ["a", "b"], heard)
     assert found.counts[0, 1] == pytest.approx(261 * 150 + 104 * 10, rel=1e-3)
-    assert "no day for Wednesday, Thursday, Friday, Sunday; other weekdays stand in" in heard.warned[0]
+    assert "no day for Wednesday, Thursday, Friday, Sunday; other weekdays stand in" in heard.warnings[0]
 
 
 def test_places_are_counted_by_category_and_unmapped_units_are_missing():
@@ -229,7 +219,7 @@ def test_places_are_counted_by_category_and_unmapped_units_are_missing():
     columns = graph_of(three_units(), heard, places=places, category_fields=["kind"]).columns
     assert np.array_equal(columns["place_cafe"][1], [2, 0, np.nan], equal_nan=True)
     assert np.array_equal(columns["place_bank"][1], [0, 1, np.nan], equal_nan=True)
-    assert "3 of 5 in 2 categories; left out: 1 without a known category, 1 outside the units" in heard.said[1]
+    assert "3 of 5 in 2 categories; left out: 1 without a known category, 1 outside the units" in heard.messages[1]
 
 
 def test_tags_of_openstreetmap_become_classes_and_categories():
@@ -273,7 +263,7 @@ def test_totals_of_districts_stand_in_their_units():
     heard = Heard()
     columns = graph_of(three_units(), heard, targets=totals, target_district_field="name").columns
     assert np.array_equal(columns["target_gdp"][1], [np.nan, np.nan, 5], equal_nan=True)
-    assert "gdp of 1 of 2 districts; rows of other districts, left out: 1" in heard.said[1]
+    assert "gdp of 1 of 2 districts; rows of other districts, left out: 1" in heard.messages[1]
 
 
 def test_a_city_without_districts_is_its_own_district():
@@ -298,7 +288,7 @@ def test_invalid_polygons_are_repaired_and_counted():
     units = table("SUBDISTRICTS", [bow, box(1000, 0, 2000, 1000)], id=["a", "b"], district=["D", "E"])
     heard = Heard()
     assert graph_of(units, heard).columns["area_km2"][1] == pytest.approx([0.5, 1], rel=1e-3)
-    assert "1 of 2 polygons are invalid" in heard.warned[0]
+    assert "1 of 2 polygons are invalid" in heard.warnings[0]
 
 
 def test_columns_have_names_of_their_own():
@@ -363,6 +353,6 @@ def test_new_york_s_tracts():
     assert found.own / (found.own + found.between) == pytest.approx(0.454, abs=0.001)
     assert found.unknown / found.total == pytest.approx(0.2126, abs=0.0001), "534 tracts of the flows have no features"
     assert sum(sums_of(graph)) == pytest.approx(sum(float(each) for each in count), rel=1e-9)
-    assert any("may be residents" in text for text in heard.warned)
+    assert any("may be residents" in text for text in heard.warnings)
     assert graph.isolated / len(graph.units) == pytest.approx(0.186, abs=0.01)
     assert sum(name.startswith("place_") for name in graph.columns) == 18

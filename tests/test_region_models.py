@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import shapely
-import torch
 from nocturne.algorithms.districts import network
 from nocturne.algorithms.districts.explain_region import explain_region
 from nocturne.algorithms.districts.explanation_report import _categories, write_report
@@ -33,32 +32,14 @@ from nocturne.algorithms.errors import InputError
 from nocturne.algorithms.feature_tables import FeatureTable
 from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.settings import Resources
+from nocturne.tests.heard import Heard
 from rasterio.crs import CRS
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 UNITS, DISTRICTS = 48, 12
 CPU = Resources(threads=1, device="cpu")
 QUICK = SemiGtxSettings(epochs=3)
-
-
-class Heard(Progress):
-    def __init__(self) -> None:
-        super().__init__()
-        self.warnings: list[str] = []
-        self.messages: list[str] = []
-
-    def warning(self, text: str) -> None:
-        self.warnings.append(text)
-
-    def message(self, text: str) -> None:
-        self.messages.append(text)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

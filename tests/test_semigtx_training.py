@@ -20,6 +20,8 @@ from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.scores import r2
 from nocturne.models.semigtx import Graph, SemiGtx, district_sum
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 KERNEL = SemiGtxSettings(network=False)
 SMALL = SemiGtxSettings(epochs=4)
 FOLDS = [np.arange(start, 40, 4) for start in range(4)]
@@ -36,14 +38,6 @@ def region():
     totals = np.zeros((40, 2))
     np.add.at(totals, district, np.column_stack((10 * size, 3 + size**2)))
     return features, flows, totals, district
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("settings", [KERNEL, replace(KERNEL, evaluation="inductive"), replace(KERNEL, profiles=False)])

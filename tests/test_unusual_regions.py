@@ -16,25 +16,12 @@ from nocturne.algorithms.districts.settings import SemiGtxSettings
 from nocturne.algorithms.districts.training import clean_flows, fit_semigtx, out_of_fold
 from nocturne.algorithms.errors import InputError
 from nocturne.algorithms.progress import Progress
+from nocturne.tests.heard import Heard
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 DISTRICT = np.repeat(np.arange(12), 4)
 QUICK = SemiGtxSettings(epochs=2, profiles=False)
-
-
-class Heard(Progress):
-    def __init__(self):
-        self.warnings = []
-
-    def warning(self, text):
-        self.warnings.append(text)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
