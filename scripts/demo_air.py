@@ -50,7 +50,7 @@ def ask_location(steps: Steps, effects: str, country: Path, folder: Path) -> dic
     metrics = folder / f"pm25_comparison_{effects}.json"
     steps.algorithm(
         f"Ask whether location helps, {effects}", "comparegeolocation", GEOLOCATIONS="harmonics_siren",
-        FUSIONS="concatenate", PROTOCOLS="random_places", FOLDS="2", SEEDS="2", EPOCHS="4", RESIDUALS="false",
+        FUSIONS="concatenate", PROTOCOLS="random_places", FOLDS="4", SEEDS="1", EPOCHS="3", RESIDUALS="false",
         REPORT=str(metrics.with_suffix(".html")), METRICS=str(metrics), **monitors(country))
     return next(each for each in json.loads(metrics.read_text("utf-8"))["differences"]
                 if "harmonics" in each["model"][0] and "constant" in each["other"][0])
