@@ -61,7 +61,7 @@ def load_satclip(checkpoint: str) -> HarmonicsSiren:
     except KeyError as error:
         raise InputError("CHECKPOINT", f"'{Path(checkpoint).name}' doesn't say its {error.args[0]}",
                          SATCLIP_SOURCE) from error
-    except Exception as error:  # whatever values of another kind lead to
+    except (TypeError, ValueError, ArithmeticError, AttributeError, MemoryError, RuntimeError) as error:
         raise InputError("CHECKPOINT", f"'{Path(checkpoint).name}' isn't a SatCLIP checkpoint",
                          SATCLIP_SOURCE) from error
     if kinds != ("sphericalharmonics", "siren"):

@@ -16,7 +16,7 @@ from ..progress import Progress
 from ..projections import WGS84, checked_positions
 
 MOVED = 1e-4  # degrees, about 10 m; a site that stands further away on another day moves
-ONE_PLACE_KM = 0.5  # monitors so near to each other see the same air: they are one place
+ONE_PLACE_KM = 0.5  # width of a place, whose monitors see the same air
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class SiteDays:
         return [date.fromordinal(int(day)) for day in self.day]
 
     def place(self) -> NDArray[np.int32]:
-        """The number of every row's place, shape (rows,); sites within ONE_PLACE_KM of each other are one place."""
+        """The number of every row's place, shape (rows,); no place is wider than ONE_PLACE_KM."""
         places: NDArray[np.int32] = groups_within(ONE_PLACE_KM, self.longitude, self.latitude)[self.site]
         return places
 

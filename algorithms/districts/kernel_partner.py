@@ -33,8 +33,7 @@ class KernelPartner:
     """The mean of the best kernel ridge regressions of one target.
 
     blocks: standardised rows of the districts learnt from, with centre and spread of their columns. level: mean of the
-    target; mean and spread: of its square root in multiples of the level. left_out: (districts,) estimates of the
-    districts learnt from, each by members that left it out.
+    target; mean and spread: of its square root in multiples of the level.
     """
 
     blocks: dict[str, NDArray[np.float64]]
@@ -44,7 +43,6 @@ class KernelPartner:
     level: float
     mean: float
     spread: float
-    left_out: NDArray[np.float64]
 
     def estimate(self, blocks: Blocks) -> NDArray[np.float64]:
         """Of districts whose blocks have the columns that were learnt from, shape (districts,)."""
@@ -74,7 +72,7 @@ def fit_kernel_partner(blocks: Blocks, target: NDArray[np.float64]) -> KernelPar
     spreads = {name: _spread(columns) for name, columns in blocks.items()}
     rows = {name: (columns - centres[name]) / spreads[name] for name, columns in blocks.items()}
     distances = {name: _squared_distances(columns, columns) for name, columns in rows.items()}
-    scored: list[tuple[float, int, Member, NDArray[np.float64]]] = []
+    scored: list[tuple[float, int, Member]] = []
     for names, length in product(_sets(tuple(blocks)), LENGTHS):
         kernel = _kernel(distances, names, length)
         values, vectors = np.linalg.eigh(kernel)
@@ -85,13 +83,13 @@ def fit_kernel_partner(blocks: Blocks, target: NDArray[np.float64]) -> KernelPar
                                         (True, linked, _link_roots(linked_left))):
             errors = ((left - roots[:, None])**2).mean(axis=0)
             scored += [(float(errors[number]), len(scored) + number,
-                        Member(deviance, names, length, weights[:, number]), left[:, number])
+                        Member(deviance, names, length, weights[:, number]))
                        for number in range(len(RIDGES))]
     best = sorted(scored, key=lambda each: each[:2])[:AVERAGED]
-    used = sorted({name for _, _, member, _ in best for name in member.blocks})
+    used = sorted({name for _, _, member in best for name in member.blocks})
     return KernelPartner({name: rows[name] for name in used}, {name: centres[name] for name in used},
-                         {name: spreads[name] for name in used}, tuple(member for _, _, member, _ in best), level, mean,
-                         spread, np.mean([left for _, _, _, left in best], axis=0)**2 * level)
+                         {name: spreads[name] for name in used}, tuple(member for _, _, member in best), level, mean,
+                         spread)
 
 
 def _solve(vectors: NDArray[np.float64], inverse: NDArray[np.float64],

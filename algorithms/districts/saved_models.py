@@ -43,8 +43,7 @@ def save_semigtx(path: str, model: SemiGTX, card: Mapping[str, Any]) -> None:
     partners = []
     for number, partner in enumerate(model.partners):
         start = f"partner.{number}"
-        arrays.update({f"{start}.coefficients": np.array([member.coefficients for member in partner.members]),
-                       f"{start}.left_out": partner.left_out})
+        arrays[f"{start}.coefficients"] = np.array([member.coefficients for member in partner.members])
         for name, rows in partner.blocks.items():
             arrays.update({f"{start}.rows.{name}": rows, f"{start}.centre.{name}": partner.centres[name],
                            f"{start}.spread.{name}": partner.spreads[name]})
@@ -82,8 +81,7 @@ def _partner(arrays: Arrays, start: str, card: Mapping[str, Any]) -> KernelPartn
                               for what in ("rows", "centre", "spread"))
     members = tuple(Member(each["deviance"], tuple(each["blocks"]), each["length"], coefficients)
                     for each, coefficients in zip(card["members"], arrays[f"{start}.coefficients"]))
-    return KernelPartner(rows, centres, spreads, members, card["level"], card["mean"], card["spread"],
-                         arrays[f"{start}.left_out"])
+    return KernelPartner(rows, centres, spreads, members, card["level"], card["mean"], card["spread"])
 
 
 def _network(arrays: Arrays, targets: int, settings: SemiGtxSettings) -> SemiGtx:
