@@ -4,6 +4,7 @@ python -m nocturne.benchmarks.gvio_bound [--regions 1 2 ...]
 
 Every reader knows what factories and all other light do by the calendar, the blur, the noise and how often a month was
 observed. What is left, the swings of factories, is read by best linear prediction from all cells in which they shine.
+Calendar and course of totals are learnt as the estimator does.
 """
 from __future__ import annotations
 
@@ -13,11 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from nocturne.algorithms.industry.calendar_terms import calendar_terms
+from nocturne.algorithms.industry.course import GAIN_SPREAD, fit_course
 from nocturne.algorithms.industry.cross_estimates import Case, zone_sizes
 from nocturne.algorithms.industry.estimator import LEAST_MONTHS
 from nocturne.algorithms.industry.no_light import no_light_estimates
 from nocturne.algorithms.industry.region_labels import whole_region
-from nocturne.algorithms.industry.swing_gains import TRUST
+from nocturne.algorithms.industry.swing_gains import Rows
 from nocturne.algorithms.industry.time_folds import Fold, blocked_folds, forward_folds
 from nocturne.algorithms.simulation.region import Region, simulate_region
 from nocturne.algorithms.simulation.region_light import BLUR_CELLS
@@ -65,20 +67,22 @@ def skills(region: Region, case: Case, reader: Reader) -> dict[str, float]:
 
 
 def _skill(case: Case, folds: Sequence[Fold], total: np.ndarray, swing: np.ndarray) -> float:
-    """Least squares of the logarithm of totals over open shares on calendar and mean swing, (months,) each; the gain
-    of swings is drawn to 1 as the estimator's is."""
+    """Of totals estimated from open shares and mean swings, (months,) each."""
     whole, rows = whole_region(case.labels)
     weights = whole.covers(case.months) * total
     bag = weights.sum(axis=1)
-    design = weights @ np.column_stack((calendar_terms(case.months, int(case.months[0])), swing)) / bag[:, None]
-    prior = np.append(np.zeros(design.shape[1] - 1), np.sqrt(TRUST))
+    weights = weights / bag[:, None]
+    terms, light = weights @ calendar_terms(case.months, int(case.months[0])), weights @ swing
+    region = Rows(whole.zone, whole.first, whole.last, whole.value, bag, weights, terms, light[:, None, None])
     errors = []
     for fold in folds:
         train, test = (mask[rows].all(axis=1) for mask in (fold.train, fold.test))
-        target = np.append(np.log(whole.value / bag)[train], np.sqrt(TRUST))
-        found = np.linalg.lstsq(np.vstack((design[train], prior)), target, rcond=None)[0]
+        course, gain = fit_course(region.select(train), case.months, light[train], GAIN_SPREAD, np.ones(train.sum()))
+        rest = gain * light + weights @ course.at(case.months)
+        calendar = np.linalg.lstsq(terms[train], (region.target - rest)[train], rcond=None)[0]
         baselines = no_light_estimates(case.labels, fold.train, zone_sizes(case.traits, len(case.labels.zones)))
-        guesses = np.array([bag * np.exp(design @ found), *(each[rows].sum(axis=1) for each in baselines.values())])
+        guesses = np.array([bag * np.exp(terms @ calendar + rest),
+                            *(each[rows].sum(axis=1) for each in baselines.values())])
         errors.append(((guesses - whole.value)[:, test]**2).sum(axis=1))
     reached, *others = np.sum(errors, axis=0)
     return float(1 - reached / min(others))

@@ -16,6 +16,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / ".dev"))
 from nocturne.algorithms.conformal import blocked_quantile
+from nocturne.algorithms.industry.course import NO_COURSE
 from nocturne.algorithms.industry.cross_estimates import Case
 from nocturne.algorithms.industry.estimator import GvioEstimator, fit_estimator
 from nocturne.algorithms.industry.model_file import save_estimator
@@ -52,10 +53,12 @@ def of_whole_region(seed: int) -> Case:
 
 
 def together(members: list[GvioEstimator]) -> GvioEstimator:
-    """One ensemble; the network is that of the first region in which it counts."""
+    """One ensemble; the network is that of the first region in which it counts. What a region's totals did besides
+    calendar and light says nothing elsewhere."""
     calendar, gains = (np.concatenate([getattr(each, name) for each in members]) for name in ("calendar", "gains"))
     first = next((each for each in members if each.network_weight), members[0])
-    return replace(first, settings=replace(ONE, members=len(members)), calendar=calendar, gains=gains)
+    return replace(first, settings=replace(ONE, members=len(members)), calendar=calendar, gains=gains,
+                   courses=(NO_COURSE,) * len(members))
 
 
 def main() -> None:

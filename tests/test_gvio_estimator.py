@@ -68,10 +68,14 @@ def test_months_without_labels_say_nothing(region):
     light[:, TEST_MONTHS] *= np.random.default_rng(0).uniform(0.1, 10, light[:, TEST_MONTHS].shape)
     statistics = samples.region.values.copy()
     statistics[TEST_MONTHS] += 5
-    noisy = replace(samples, light=light, region=replace(samples.region, values=statistics))
+    foot, slope = samples.foot.copy(), samples.slope.copy()
+    foot[TEST_MONTHS] += 1
+    slope[TEST_MONTHS] *= 2
+    noisy = replace(samples, light=light, region=replace(samples.region, values=statistics), foot=foot, slope=slope)
     one, other = (fit_estimator(each, traits, known, GvioSettings(), Progress()) for each in (samples, noisy))
     assert np.array_equal(one.calendar, other.calendar)
     assert np.array_equal(one.gains, other.gains)
+    assert all(np.array_equal(each.values, same.values) for each, same in zip(one.courses, other.courses))
 
 
 def test_a_zone_whose_totals_are_all_zero_makes_nothing(region, tmp_path):

@@ -2,7 +2,8 @@
 
 Public: fit_estimator, GvioEstimator.estimate; save_estimator and read_estimator stand in model_file.py. An estimate is
 the factory's share x what the calendar says of its zone x the exponential of its swings as light has them, by the gain
-and the lag of its sector. Only months that a training label covers enter a fitted model.
+and the lag of its sector, and of the course that totals take besides. Only months that a training label covers enter a
+fitted model.
 """
 from __future__ import annotations
 
@@ -15,12 +16,13 @@ from ...models.sa_cnn import SaCnn
 from ..errors import InputError
 from ..progress import Progress
 from .calendar_terms import TERMS, calendar_terms, terms_told
+from .course import FREE_GAIN_SPREAD, GAIN_SPREAD, Course, fit_course
 from .labels import Labels, zones_of_zeros
 from .light_signals import light_changes
 from .network import Bags, network_adds, network_inputs, train_network
 from .samples import FactorySamples
 from .settings import GvioSettings
-from .swing_gains import TRUST, Rows, fit_gains, later
+from .swing_gains import TRUST, Rows, lag_weights, later
 from .swings import factory_swings
 from .traits import FactoryTraits
 from .zone_months import ZoneMonths
@@ -28,6 +30,7 @@ from .zones import NOWHERE
 
 ZONE_PRICES = np.array([1e-3, *(0.3,) * (TERMS - 1)])  # of a zone's departures from the calendar of all
 LEAST_MONTHS = 24
+UNLISTED = 0.35  # as much output as that of listed factories: layers miss 10 to 40 % of all
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,9 @@ class Estimates:
 class GvioEstimator:
     """A fitted model. zones, sectors: names. radii: of the rings that it was trained on. months: those it has learned
     from, rising. calendar: (members, zones + 1, TERMS), the last for places in no zone of the labels, the constant -inf
-    where a zone makes nothing. gains: (members, sectors or 1, LAGS), of a swing so many months later. size_sum,
-    size_median: of the sizes of factories that levels were learnt against; None where these had none."""
+    where a zone makes nothing. gains: (members, sectors or 1, LAGS), of a swing so many months later. courses: of each
+    member. size_sum, size_median: of the sizes of factories that levels were learnt against; None where these had
+    none."""
 
     settings: GvioSettings
     zones: tuple[str, ...]
@@ -53,6 +57,7 @@ class GvioEstimator:
     months: NDArray[np.int32]
     calendar: NDArray[np.float64]
     gains: NDArray[np.float64]
+    courses: tuple[Course, ...]
     land_names: tuple[str, ...] = ()
     network: SaCnn | None = None
     network_weight: float = 0.0
@@ -82,9 +87,9 @@ class GvioEstimator:
         every_gain = self._gains_for(signal.group, progress)
         group = np.minimum(signal.group, every_gain.shape[1] - 1)
         total = np.zeros((2, *signal.share.shape))
-        for number, (calendar, gains) in enumerate(zip(self.calendar, every_gain)):
+        for number, (calendar, gains, course) in enumerate(zip(self.calendar, every_gain, self.courses)):
             added = np.einsum("fml,fl->fm", swings, gains[group]) + patches
-            values = _split(signal.share, added, zone) * np.exp((calendar @ terms.T)[zone])
+            values = _split(signal.share, added, zone) * np.exp((calendar @ terms.T)[zone] + course.at(samples.months))
             total += values, values**2
             progress.report(0.7 + 0.3 * (number + 1) / len(self.calendar))
         mean, square = total / len(self.calendar)
@@ -148,8 +153,20 @@ def _read_signal(samples: FactorySamples, traits: FactoryTraits, sectors: tuple[
     size_median = float(np.nanmedian(size)) if size_median is None else size_median
     size = np.where(np.isfinite(size), size, size_median)
     size_sum = float(size.sum()) if size_sum is None else size_sum
-    share = (size / size_sum)[:, None] * samples.factories.is_open(samples.months)
+    share = _open_shares(size / size_sum, samples.factories.is_open(samples.months), traits.zone)
     return _Signal(share, factory_swings(changes, group, progress), group, size_sum, size_median)
+
+
+def _open_shares(share: NDArray[np.float64], is_open: NDArray[np.bool_],
+                 zone: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Shares of open factories, (factories, months), raised or lowered as if UNLISTED of the shares of each zone were
+    factories that nobody lists: when a listed one opens or closes, they stay."""
+    shares = share[:, None] * is_open
+    listed, every = np.zeros((2, int(zone.max(initial=0)) + 2, is_open.shape[1]))  # the last for places in no zone
+    np.add.at(listed, zone, shares)
+    np.add.at(every, zone, share[:, None])
+    raised = (listed + UNLISTED * every) / (1 + UNLISTED)
+    return np.asarray(shares * np.divide(raised, listed, out=np.zeros_like(listed), where=listed > 0)[zone])
 
 
 def _part_of_cell(samples: FactorySamples) -> NDArray[np.float64]:
@@ -178,37 +195,43 @@ def fit_estimator(samples: FactorySamples, traits: FactoryTraits, labels: Labels
     if not len(rows.target):
         raise InputError("ZONES", "no factory lies in a zone with totals", "choose zones and factories of one region")
     whole = rows.of_all_zones()
-    trust = TRUST if settings.shrinkage else 0.0
+    trust, gain_spread = (TRUST, GAIN_SPREAD) if settings.shrinkage else (0.0, FREE_GAIN_SPREAD)
     generator = np.random.default_rng(settings.seed)
     years = np.unique(whole.year)
-    calendars, gains = [], []
+    calendars, gains, courses = [], [], []
     for member in range(settings.members):
         progress.report(0.7 + 0.1 * member / settings.members)
         drawn = 0.5 + 0.5 * generator.multinomial(len(years), np.full(len(years), 1 / len(years)))
-        gain = fit_gains(whole, trust, drawn[np.searchsorted(years, whole.year)])
+        weight = drawn[np.searchsorted(years, whole.year)]
+        lags = lag_weights(whole, trust, weight)
+        course, gain = fit_course(whole, samples.months, whole.added(lags), gain_spread, weight)
         weight = drawn[np.clip(np.searchsorted(years, rows.year), 0, len(years) - 1)]
-        calendars.append(_fit_calendar(rows, gain, weight, by_month, ZONE_PRICES[told]))
-        gains.append(gain)
-    fitted, gain = np.array(calendars), np.array(gains)
+        calendars.append(_fit_calendar(rows, gain * lags, course.at(samples.months), weight, by_month,
+                                       ZONE_PRICES[told]))
+        gains.append(gain * lags)
+        courses.append(course)
+    fitted = np.array(calendars)
     network, network_weight = None, 0.0
     if settings.network:
         inputs = network_inputs(samples, signal.swings, settings, samples.land_names, train, train)
-        bags = _bags(rows, fitted.mean(axis=0), gain.mean(axis=0), samples, traits.zone, signal.share)
+        course = np.mean([each.at(samples.months) for each in courses], axis=0)
+        bags = _bags(rows, fitted.mean(axis=0), np.mean(gains, axis=0), course, samples, traits.zone, signal.share)
         network, network_weight = train_network(inputs, bags, settings.seed, device, progress.part(0.8, 1))
     progress.report(1)
     calendar = np.zeros((*fitted.shape[:2], TERMS))
     calendar[:, :, told] = fitted
     calendar[:, zones_of_zeros(labels), 0] = -np.inf
-    return GvioEstimator(settings, labels.zones, traits.sectors, samples.radii, samples.months[train], calendar, gain,
-                         samples.land_names, network if network_weight else None, network_weight,
+    return GvioEstimator(settings, labels.zones, traits.sectors, samples.radii, samples.months[train], calendar,
+                         np.array(gains), tuple(courses), samples.land_names, network if network_weight else None,
+                         network_weight,
                          size_sum=signal.size_sum if traits.has_sizes else None,
                          size_median=signal.size_median if traits.has_sizes else None)
 
 
-def _bags(rows: Rows, calendar: NDArray[np.float64], gain: NDArray[np.float64], samples: FactorySamples,
-          zone: NDArray[np.int32], share: NDArray[np.float64]) -> Bags:
-    """What labels lack after calendar and swings; weighted by their share of all."""
-    lacking = rows.target - rows.added(gain) - (rows.terms * calendar[rows.zone]).sum(axis=1)
+def _bags(rows: Rows, calendar: NDArray[np.float64], gain: NDArray[np.float64], course: NDArray[np.float64],
+          samples: FactorySamples, zone: NDArray[np.int32], share: NDArray[np.float64]) -> Bags:
+    """What labels lack after calendar, swings and course; weighted by their share of all."""
+    lacking = rows.target - rows.added(gain) - rows.weights @ course - (rows.terms * calendar[rows.zone]).sum(axis=1)
     first, last = (np.searchsorted(samples.months, each) for each in (rows.first, rows.last))
     return Bags(share, zone, rows.zone, first, last, lacking, rows.year, rows.value / rows.value.sum())
 
@@ -232,22 +255,22 @@ def _label_rows(labels: Labels, covered: NDArray[np.bool_], by_month: ZoneMonths
     swings = np.einsum("rgml,rm->rgl", by_month.later()[labels.zone[used]], mean)
     weights = share[labels.zone[used]] * covered[used] / bag[used, None]
     return Rows(labels.zone[used], labels.first[used], labels.last[used], labels.value[used], bag[used],
-                weights @ by_month.terms, swings)
+                weights, weights @ by_month.terms, swings)
 
 
-def _fit_calendar(rows: Rows, gain: NDArray[np.float64], weight: NDArray[np.float64], by_month: ZoneMonths,
-                  prices: NDArray[np.float64]) -> NDArray[np.float64]:
+def _fit_calendar(rows: Rows, gain: NDArray[np.float64], course: NDArray[np.float64], weight: NDArray[np.float64],
+                  by_month: ZoneMonths, prices: NDArray[np.float64]) -> NDArray[np.float64]:
     """Calendar of every zone, which departs from the calendar of all at prices, (terms,), and that of all: (zones + 1,
     terms). Levels are such that the sums of a zone match its labels."""
     zones, count = len(by_month.share), len(prices)
-    target = rows.target - rows.added(gain)
+    target = rows.target - rows.added(gain) - rows.weights @ course
     own = np.zeros((len(target), zones, count))
     own[np.arange(len(target)), rows.zone] = rows.terms
     design = np.concatenate((rows.terms, own.reshape(len(target), -1)), axis=1)
     price = np.concatenate((np.full(count, 1e-6), np.tile(prices, zones)))
     found = np.linalg.solve(design.T @ (weight[:, None] * design) + np.diag(price), design.T @ (weight * target))
     calendar = np.concatenate((found[:count] + found[count:].reshape(zones, count), found[None, :count]))
-    guess = by_month.sums(rows, calendar, gain)
+    guess = by_month.sums(rows, calendar, gain, course)
     for zone in np.unique(rows.zone):
         here = rows.zone == zone
         calendar[zone, 0] += np.log((weight * rows.value)[here].sum() / (weight * guess)[here].sum())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .month_effects import month_effects
+from .month_effects import brightened
 from .samples import FactorySamples
 from .settings import GvioSettings
 
@@ -17,46 +17,49 @@ NORMAL = 1.4826  # standard deviations of a normal distribution in its median ab
 OF_NOISE = 0.6  # of the variance between factories in a month: the rest is their own
 LEAST_NOISE, ADDITIVE_NOISE, UNKNOWN_NOISE = 0.02, 0.25, 0.5  # of the logarithm, nW/cm2/sr, of the logarithm
 LEAST_FACTORIES = 10
+YEAR = 12  # months
+MORE_DRIFT, LEAST_DRIFT = 2.0, 0.03  # within years as well; of the logarithm
 
 
 @dataclass(frozen=True)
 class LightChanges:
     """values: shape (factories, months), logarithm of the light of a factory's cell over its usual level; NaN where it
-    isn't known. variance: likewise, of its noise. usual: (factories,), nW/cm2/sr."""
+    isn't known. variance: likewise, of its noise. usual: (factories,), nW/cm2/sr. drift: (factories,), standard
+    deviation over the years of what the cell does and others don't: lamps, building, neighbours that open."""
 
     values: NDArray[np.float64]
     variance: NDArray[np.float64]
     usual: NDArray[np.float64]
+    drift: NDArray[np.float64]
 
 
 def cell_changes(samples: FactorySamples, settings: GvioSettings, reference: NDArray[np.bool_],
                  visible: NDArray[np.bool_]) -> NDArray[np.float64]:
     """The same of every row of samples.light, (cells + 1, months), NaN where it isn't known."""
-    return _changes(_corrected(samples, samples.light, settings, reference, visible), reference)[0]
+    return _changes(_corrected(samples, samples.light, settings, visible), reference)[0]
 
 
 def light_changes(samples: FactorySamples, settings: GvioSettings, reference: NDArray[np.bool_],
                   visible: NDArray[np.bool_]) -> LightChanges:
     """reference: months that usual levels are taken from. visible: months whose light may be looked at."""
     own = samples.light[samples.cells[:, samples.side**2 // 2]]
-    light = _corrected(samples, own, settings, reference, visible)
+    light = _corrected(samples, own, settings, visible)
     light[~samples.factories.is_open(samples.months)] = np.nan
     values, usual = _changes(light, reference)
     noise = np.maximum(OF_NOISE * _scatter(values)**2, LEAST_NOISE**2)
-    return LightChanges(values, noise + (ADDITIVE_NOISE / usual[:, None])**2, usual)
+    return LightChanges(values, noise + (ADDITIVE_NOISE / usual[:, None])**2, usual, _drift(values))
 
 
 def _corrected(samples: FactorySamples, light: NDArray[np.float32], settings: GvioSettings,
-               reference: NDArray[np.bool_], visible: NDArray[np.bool_]) -> NDArray[np.float64]:
+               visible: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Without what the month adds to all; NaN in months that may not be seen or are brightened."""
     corrected = light.astype(np.float64)
     if not settings.masking:
         corrected = np.nan_to_num(corrected)
     left_out = ~visible
     if settings.region_statistics:
-        foot, brightened = month_effects(samples.region.values, samples.months, reference)
-        corrected = corrected - foot
-        left_out = left_out | brightened
+        corrected = corrected - samples.foot
+        left_out = left_out | brightened(samples.slope, samples.months, visible)
     corrected[:, left_out] = np.nan
     return corrected
 
@@ -78,6 +81,22 @@ def _scatter(values: NDArray[np.float64]) -> NDArray[np.float64]:
         if len(known) >= LEAST_FACTORIES:
             spread[month] = NORMAL * np.median(np.abs(known - np.median(known)))
     return spread
+
+
+def _drift(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(factories,), at least LEAST_DRIFT; of the means of twelve months, of values over the median of all."""
+    seen = np.isfinite(values)
+    apart = np.where(seen, values, 0)
+    some = seen.any(axis=0)
+    apart[:, some] -= np.where(seen[:, some], np.nanmedian(values[:, some], axis=0), 0)
+    starts = np.arange(0, values.shape[1], YEAR)
+    count = np.add.reduceat(seen, starts, axis=1, dtype=np.int64)
+    with np.errstate(invalid="ignore"):
+        means = np.add.reduceat(apart, starts, axis=1) / count
+    years = np.maximum((count > 0).sum(axis=1), 1)
+    middle = np.nansum(means, axis=1) / years
+    found = np.sqrt(np.nansum((means - middle[:, None])**2, axis=1) / years)
+    return np.asarray(np.maximum(MORE_DRIFT * found, LEAST_DRIFT), np.float64)
 
 
 def _medians(light: NDArray[np.float64], reference: NDArray[np.bool_]) -> NDArray[np.float64]:

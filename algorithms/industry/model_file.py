@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from ...models.registry import Model, save_model
 from ...models.sa_cnn import SaCnn
+from .course import NO_COURSE, Course
 from .estimator import GvioEstimator
 from .settings import GvioSettings
 
 KIND = "gvio"
 NETWORK, ARRAYS = "network.", ("months", "calendar", "gains")
+COURSE = "course.{}"
 
 
 def save_estimator(path: str, estimator: GvioEstimator, about: Mapping[str, Any]) -> None:
@@ -26,21 +28,25 @@ def save_estimator(path: str, estimator: GvioEstimator, about: Mapping[str, Any]
             "sectors": list(estimator.sectors), "land_names": list(estimator.land_names),
             "network_weight": estimator.network_weight, "radii": list(estimator.radii),
             "interval_quantile": quantile if math.isfinite(quantile) else None,
-            "size_sum": estimator.size_sum, "size_median": estimator.size_median}
+            "size_sum": estimator.size_sum, "size_median": estimator.size_median,
+            "courses": [{"first": each.first, "memory": each.memory} for each in estimator.courses]}
     arrays: dict[str, NDArray[Any]] = {name: getattr(estimator, name) for name in ARRAYS}
+    arrays.update({COURSE.format(member): each.values for member, each in enumerate(estimator.courses)})
     if estimator.network is not None:
         arrays.update({NETWORK + name: values.numpy() for name, values in estimator.network.state_dict().items()})
     save_model(path, KIND, {**about, **card}, arrays)
 
 
 def read_estimator(model: Model) -> GvioEstimator:
-    """The estimator of a model file of the kind gvio; older ones don't know what their sizes were."""
+    """The estimator of a model file of the kind gvio; older ones have no sums of sizes and no course."""
     card, arrays = model.card, model.weights
     known = {each.name for each in fields(GvioSettings)}
     settings = GvioSettings(**{name: value for name, value in card["settings"].items() if name in known})
     quantile = card["interval_quantile"]
     zones, sectors, radii = (tuple(card[name]) for name in ("zones", "sectors", "radii"))
     months, calendar, gains = (np.array(arrays[name]) for name in ARRAYS)
+    courses = tuple(Course(each["first"], np.array(arrays[COURSE.format(member)]), each["memory"])
+                    for member, each in enumerate(card.get("courses", ()))) or (NO_COURSE,) * len(calendar)
     state = {name[len(NETWORK):]: torch.from_numpy(np.array(values)) for name, values in arrays.items()
              if name.startswith(NETWORK)}
     network = None
@@ -48,6 +54,6 @@ def read_estimator(model: Model) -> GvioEstimator:
         joined, channels = state["joined.weight"], len(state["first.weight"])
         network = SaCnn(joined.shape[1] - 4 * channels, channels, len(joined)).eval()
         network.load_state_dict(state)
-    return GvioEstimator(settings, zones, sectors, radii, months, calendar, gains, tuple(card["land_names"]), network,
-                         card["network_weight"],
-                         float("nan") if quantile is None else quantile, card.get("size_sum"), card.get("size_median"))
+    return GvioEstimator(settings, zones, sectors, radii, months, calendar, gains, courses, tuple(card["land_names"]),
+                         network, card["network_weight"], float("nan") if quantile is None else quantile,
+                         card.get("size_sum"), card.get("size_median"))

@@ -1,47 +1,57 @@
-"""What one month does to the light of a whole region: airglow adds to it, snow brightens it."""
+"""What one month does to all light: airglow adds to it, snow brightens it."""
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .region_statistics import NAMES, PARTS, QUANTILES
-
-ROUNDS = 15
+CELLS = 20_000  # that a month is read from; more say nothing new
+LEAST_CELLS = 30
+LINE_ROUNDS, ROUNDS = 5, 15
 BRIGHTER, DEVIATIONS = 0.04, 3.5  # a month is left out beyond both, of the logarithm and in robust deviations
+NORMAL = 1.4826  # standard deviations of a normal distribution in its median absolute deviation
 CURVE = 3  # powers of time
-COLUMNS = tuple(NAMES.index(f"{part}_q{round(100 * share):02d}") for part in PARTS for share in QUANTILES)
 
 
-def month_effects(region: NDArray[np.float32], months: NDArray[np.int32],
-                  reference: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Radiance that a month adds to all cells, (months,), and months that are brightened, (months,).
+def month_lines(light: NDArray[np.float32], reference: NDArray[np.bool_]) -> tuple[NDArray[np.float64],
+                                                                                  NDArray[np.float64]]:
+    """Light of all cells in a month as a line of their medians over the reference months: its foot (nW/cm2/sr) is what
+    the month adds to all, its slope the light of the region. Both (months,); 0 and NaN where too little was observed.
 
-    region: RegionStatistics.values. Each month's quantiles are a line of their means over the reference months: its
-    foot is what was added; its slope is the light of the region, and jumps over a smooth course with a yearly season
-    when snow lies. 0 and False where too little was observed.
+    light: (cells, months), NaN where not observed. A robust line (Huber 1964), because lamps and factories change.
     """
-    quantiles = region[:, COLUMNS].astype(np.float64)
-    known = np.isfinite(quantiles)
-    usable = known[reference].any(axis=0)
-    usual = np.full(len(COLUMNS), np.nan)
-    usual[usable] = np.nanmean(quantiles[reference][:, usable], axis=0)
-    foot, slope = np.zeros(len(months)), np.full(len(months), np.nan)
-    for month in range(len(months)):
-        there = known[month] & usable
-        if there.sum() < 4:
-            continue
-        weight = 1 / (1 + np.maximum(usual[there], 0))
-        line = np.column_stack((usual[there], np.ones(there.sum())))
-        slope[month], foot[month] = np.linalg.lstsq(line * weight[:, None], quantiles[month, there] * weight,
-                                                    rcond=None)[0]
-    return foot, _jumps(slope, months, reference)
+    chosen = light[::-(-len(light) // CELLS) or 1].astype(np.float64)
+    usual = _medians(chosen[:, reference])
+    there = np.isfinite(usual)
+    chosen, usual = chosen[there], usual[there]
+    scale = 1 / (1 + np.maximum(usual, 0))  # noise grows with light
+    foot, slope = np.zeros(chosen.shape[1]), np.full(chosen.shape[1], np.nan)
+    for month, values in enumerate(chosen.T):
+        seen = np.isfinite(values)
+        if seen.sum() >= LEAST_CELLS and np.ptp(usual[seen]) > 0:
+            slope[month], foot[month] = _robust_line(usual[seen], values[seen], scale[seen])
+    return foot, slope
 
 
-def _jumps(slope: NDArray[np.float64], months: NDArray[np.int32],
-           reference: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Months whose slope lies above its course, which is fitted with falling weight on what departs from it."""
+def _robust_line(usual: NDArray[np.float64], values: NDArray[np.float64],
+                 scale: NDArray[np.float64]) -> NDArray[np.float64]:
+    line = np.column_stack((usual, np.ones(len(usual)))) * scale[:, None]
+    values = values * scale
+    weight = np.ones(len(values))
+    for _ in range(LINE_ROUNDS):
+        found = np.linalg.lstsq(line * weight[:, None], values * weight, rcond=None)[0]
+        weight = _huber(values - line @ found)[0]
+    return np.asarray(found, np.float64)
+
+
+def brightened(slope: NDArray[np.float64], months: NDArray[np.int32],
+               visible: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Months whose slope lies above its smooth course with a yearly season, as when snow lies, (months,).
+
+    slope: of month_lines. The course is fitted to the visible months, with falling weight on what departs from it. A
+    course of other months would say little here: beyond them its powers run away.
+    """
     there = np.isfinite(slope) & (slope > 0)
-    learn = there & reference
+    learn = there & visible
     if learn.sum() < 24:
         return np.zeros(len(slope), bool)
     years = (months - months[learn][0]) / 12
@@ -54,6 +64,19 @@ def _jumps(slope: NDArray[np.float64], months: NDArray[np.int32],
     for _ in range(ROUNDS):
         fitted = np.linalg.lstsq(terms[learn] * weight[:, None], logarithm[learn] * weight, rcond=None)[0]
         distance = logarithm - terms @ fitted
-        spread = max(1.4826 * float(np.median(np.abs(distance[learn]))), 1e-6)
-        weight = np.minimum(1, np.sqrt(1.5 * spread / np.maximum(np.abs(distance[learn]), 1e-9)))
-    return np.asarray(there & (distance > max(DEVIATIONS * spread, BRIGHTER)), np.bool_)
+        weight, spread = _huber(distance[learn])
+    return np.asarray(learn & (distance > max(DEVIATIONS * spread, BRIGHTER)), np.bool_)
+
+
+def _huber(errors: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """Roots of Huber's weights, and the robust standard deviation that they come from."""
+    spread = max(NORMAL * float(np.median(np.abs(errors))), 1e-6)
+    return np.minimum(1, np.sqrt(1.5 * spread / np.maximum(np.abs(errors), 1e-9))), spread
+
+
+def _medians(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of each row, NaN where nothing was observed."""
+    found = np.full(len(values), np.nan)
+    some = np.isfinite(values).any(axis=1)
+    found[some] = np.nanmedian(values[some], axis=1)
+    return found

@@ -12,9 +12,10 @@ from .samples import FactorySamples
 
 def without_months(samples: FactorySamples, reference: NDArray[np.bool_]) -> FactorySamples:
     """The same light in all months, the mean of the reference months: only the month itself is left to learn from."""
-    values = samples.region.values
-    return replace(samples, light=np.repeat(_means(samples.light.T[reference])[:, None], len(samples.months), axis=1),
-                   region=RegionStatistics(np.repeat(_means(values[reference])[None], len(values), axis=0)))
+    values, months = samples.region.values, len(samples.months)
+    return replace(samples, light=np.repeat(_means(samples.light.T[reference])[:, None], months, axis=1),
+                   region=RegionStatistics(np.repeat(_means(values[reference])[None], months, axis=0)),
+                   foot=np.zeros(months), slope=np.ones(months))
 
 
 def shuffled_patches(samples: FactorySamples, seed: int) -> FactorySamples:

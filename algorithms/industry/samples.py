@@ -38,7 +38,8 @@ class FactorySamples:
     """light: shape (cells + 1, months), float32. cells: (factories, side^2), int32, rows of light. positions: (cells,),
     flat index of each row in the grid. ring: (factories, side^2), see Neighbourhoods. claim: likewise, float32.
     claimed: (cells + 1, months), float32, sum of the claims of the open factories; (cells + 1, 1) where all are always
-    open. land: (cells + 1, classes), float32, share of each class. cut: values of all cells that were cut as flares.
+    open. land: (cells + 1, classes), float32, share of each class. foot, slope: (months,), see month_effects.py. cut:
+    values of all cells that were cut as flares.
     """
 
     factories: Factories
@@ -55,6 +56,8 @@ class FactorySamples:
     land_names: tuple[str, ...]
     land: NDArray[np.float32]
     region: RegionStatistics
+    foot: NDArray[np.float64]
+    slope: NDArray[np.float64]
     cut: int
 
     def patches(self, factory: NDArray[np.intp], month: NDArray[np.intp]) -> NDArray[np.float32]:

@@ -15,6 +15,7 @@ from ..settings import Resources
 from .factories import Factories, FactoryFields, read_factories
 from .flares import cut_flares
 from .land_use import land_use_shares
+from .month_effects import month_lines
 from .monthly_light import MonthlyLight, RasterLight
 from .months import span_text
 from .neighbourhoods import find_neighbourhoods
@@ -87,8 +88,9 @@ def sample_factories(factories: Factories, light: MonthlyLight, surroundings: Su
                      reference: NDArray[np.bool_] | None = None) -> FactorySamples:
     """Samples of factories that lie on light.grid.
 
-    reference: shape (months,), the months that the limits of flares and, without an urban area, the towns are taken
-    from, None = all: training months only where others are to be predicted. Raises InputError for what can't be used.
+    reference: shape (months,), the months that the limits of flares, the usual light of a cell and, without an urban
+    area, the towns are taken from, None = all: training months only where others are to be predicted. Raises InputError
+    for what can't be used.
     """
     grid, months = light.grid, light.months
     known = np.ones(len(months), bool) if reference is None else reference
@@ -103,9 +105,10 @@ def sample_factories(factories: Factories, light: MonthlyLight, surroundings: Su
     kept, region, cut = _gather(light, known, surroundings, positions, floor, settings, resources,
                                 progress.part(0.4, 0.95))
     claimed = _claimed(around.claim, cells, is_open if dated else is_open[:, :1], len(positions) + 1, progress)
+    foot, slope = month_lines(kept[:-1], known)
     progress.report(1)
     return FactorySamples(factories, grid, months, radii, around.side, kept, cells, positions, around.ring,
-                          around.claim, claimed, land_names, land, region, cut)
+                          around.claim, claimed, land_names, land, region, foot, slope, cut)
 
 
 def _land(surroundings: Surroundings, grid: Grid, positions: NDArray[np.int32],

@@ -72,8 +72,8 @@ class GvioSettings(Settings):
     members: int = number(5, "Ensemble members", "Models that differ by their seeds; their mean is the estimate.",
                           minimum=1, maximum=50, advanced=True)
     region_statistics: bool = flag(
-        True, "Urban and rural statistics", "Take the light that town and country share in a month off the light of "
-        "factories.", advanced=True)
+        True, "Urban and rural statistics", "Take what a month does to all light (airglow, snow) off the light of "
+        "factories, and tell the network of town and country.", advanced=True)
     network: bool = flag(
         True, "Network", "Train the network on patches. It counts as far as held-out years ask for.", advanced=True)
     land_use: bool = flag(True, "Land use", "Tell the network the land use of each factory's cell where LANDUSE is "

@@ -1,8 +1,8 @@
-"""How strongly, and how many months before light, output swings: fitted to published totals.
+"""How many months before light output swings: fitted to published totals.
 
 Sums of output over a bag of factories and months are, in logarithms, what the calendar says plus the mean swing by
-share. Every sector has a lag of 0 to LAGS - 1 months and all have one gain; lags are averaged by how well they explain
-the labels (Bayesian model averaging, Hoeting et al. 1999), the gain is drawn to 1, which swings are scaled for.
+share. Every sector has a lag of 0 to LAGS - 1 months; lags are averaged by how well they explain the labels (Bayesian
+model averaging, Hoeting et al. 1999).
 """
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ from numpy.typing import NDArray
 
 LAGS = 3
 MOST_GROUPS = 5  # with lags of their own: 3^5 combinations
-TRUST = 0.2  # in the prior gain, in units of the squared swings of labels
+TRUST = 0.2  # in the gain 1, in units of the squared swings of labels
 
 
 @dataclass(frozen=True)
 class Rows:
-    """One row per label. bag: sum of shares over its factories and months. terms: (rows, TERMS), mean by share.
-    swings: (rows, groups, LAGS), mean by share of the swings so many months later."""
+    """One row per label. bag: sum of shares over its factories and months. weights: (rows, months), each month's part
+    of the bag. terms: (rows, TERMS), mean by share. swings: (rows, groups, LAGS), mean by share of the swings so many
+    months later."""
 
     zone: NDArray[np.int32]
     first: NDArray[np.int32]
     last: NDArray[np.int32]
     value: NDArray[np.float64]
     bag: NDArray[np.float64]
+    weights: NDArray[np.float64]
     terms: NDArray[np.float64]
     swings: NDArray[np.float64]
 
@@ -60,12 +62,14 @@ class Rows:
         np.add.at(value, row, self.value)
         share = self.bag / bag[row]
         part = self.value / value[row]
+        weights = np.zeros((len(periods), self.weights.shape[1]))
         terms = np.zeros((len(periods), self.terms.shape[1]))
         swings = np.zeros((len(periods), *self.swings.shape[1:]))
+        np.add.at(weights, row, share[:, None] * self.weights)
         np.add.at(terms, row, share[:, None] * self.terms)
         np.add.at(swings, row, part[:, None, None] * self.swings)
         return Rows(np.zeros(len(periods), np.int32), periods[:, 0].astype(np.int32), periods[:, 1].astype(np.int32),
-                    value, bag, terms, swings).select(common)
+                    value, bag, weights, terms, swings).select(common)
 
 
 def later(series: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -75,8 +79,9 @@ def later(series: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.stack([padded[:, lag:lag + series.shape[1]] for lag in range(LAGS)], axis=2)
 
 
-def fit_gains(rows: Rows, trust: float, weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Gains of shape (groups, LAGS). trust: weight of the prior gain 1 against the labels."""
+def lag_weights(rows: Rows, trust: float, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much each lag of a group counts, (groups, LAGS), 1 in sum over the lags. trust: weight of the gain 1 against
+    the labels. weight: of each row."""
     groups = rows.swings.shape[1]
     lags = _lag_combinations(groups)
     added = rows.swings[:, np.arange(groups)[None], lags].sum(axis=2).T  # (combinations, rows)
@@ -84,16 +89,12 @@ def fit_gains(rows: Rows, trust: float, weight: NDArray[np.float64]) -> NDArray[
     basis = np.linalg.qr(rows.terms * root[:, None] if _is_one_zone(rows) else _zone_terms(rows) * root[:, None])[0]
     rest = rows.target * root - basis @ (basis.T @ (rows.target * root))
     light = added * root - (added * root) @ basis @ basis.T
-    square = (light**2).sum(axis=1)
-    gain = (light @ rest + trust) / np.maximum(square + trust, 1e-12)
+    gain = (light @ rest + trust) / np.maximum((light**2).sum(axis=1) + trust, 1e-12)
     errors = ((rest - gain[:, None] * light)**2).sum(axis=1)
     freedom = max(1, len(rest) - basis.shape[1])
     odds = np.exp(-0.5 * freedom * np.log(np.maximum(errors, 1e-12) / max(errors.min(), 1e-12)))
     odds = odds / odds.sum()
-    gains = np.zeros((groups, LAGS))
-    for group in range(groups):
-        gains[group] = np.bincount(lags[:, group], odds * gain, minlength=LAGS)
-    return gains
+    return np.array([np.bincount(lags[:, group], odds, minlength=LAGS) for group in range(groups)])
 
 
 def _is_one_zone(rows: Rows) -> bool:

@@ -153,8 +153,9 @@ def _controls(report: Report, trained: Trained) -> None:
     scores = _tried(trained, BLOCKED)
     best = best_baseline(scores)
     report.paragraph(f"The best baseline without light is '{best}' (R2 {scores[best].r2:.3f}). Of the skill of "
-                     f"{scores[ESTIMATE].skill:.2f} the month index alone makes {scores[MONTH_ONLY].skill:.2f}; what "
-                     "is above that comes from light.")
+                     f"{scores[ESTIMATE].skill:.2f} the same estimator makes {scores[MONTH_ONLY].skill:.2f} without "
+                     "light, from the calendar, dates of factories and the totals of other months; what is above that "
+                     "comes from light.")
     sharing = is_light_sharing(trained)
     if SHUFFLED not in scores:
         report.paragraph("Shuffled patches weren't tried: they need more memory than MAX_MEMORY allows.")

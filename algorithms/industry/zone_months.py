@@ -26,15 +26,18 @@ class ZoneMonths:
         zones, groups, months = self.swings.shape
         return later(self.swings.reshape(-1, months)).reshape(zones, groups, months, LAGS)
 
-    def sums(self, rows: Rows, calendar: NDArray[np.float64], gain: NDArray[np.float64]) -> NDArray[np.float64]:
+    def sums(self, rows: Rows, calendar: NDArray[np.float64], gain: NDArray[np.float64],
+             course: NDArray[np.float64]) -> NDArray[np.float64]:
         """Of estimates over the months of each row, (rows,): those of short ones are the bag x the exponential of the
-        mean, those of longer ones are added up. calendar: (zones or more, terms). gain: (groups, LAGS)."""
-        total = rows.bag * np.exp((rows.terms * calendar[rows.zone]).sum(axis=1) + rows.added(gain))
+        mean, those of longer ones are added up. calendar: (zones or more, terms). gain: (groups, LAGS). course:
+        (months,)."""
+        total = rows.bag * np.exp((rows.terms * calendar[rows.zone]).sum(axis=1) + rows.added(gain)
+                                  + rows.weights @ course)
         long = np.flatnonzero(rows.last - rows.first >= SHORT)
         if len(long):
             added = np.divide(np.einsum("zgml,gl->zm", self.later(), gain), self.share,
                               out=np.zeros_like(self.share), where=self.share > 0)
-            values = self.share * np.exp(added + calendar[:len(self.share)] @ self.terms.T)
+            values = self.share * np.exp(added + calendar[:len(self.share)] @ self.terms.T + course)
             inside = (self.months >= rows.first[long, None]) & (self.months <= rows.last[long, None])
             total[long] = (values[rows.zone[long]] * inside).sum(axis=1)
         return np.asarray(total, np.float64)
