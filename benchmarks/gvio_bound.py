@@ -29,7 +29,7 @@ from nocturne.benchmarks.gvio_region import region_case
 from scipy.linalg import cho_factor, cho_solve
 from scipy.ndimage import gaussian_filter
 
-DEVELOPMENT = (1, 2, 3, 4, 5)
+DEVELOPMENT = (*range(1, 11), *range(31, 41))
 MEMORY, OWN_MEMORY = 0.9, 0.8
 SECTOR_SPREAD, REGION_SPREAD = 0.06, 0.08  # of the logarithm of output, from its calendar; the shock is in the second
 USUAL_RESPONSE, USUAL_LAG = 0.24, 1  # a usual elasticity, less the day-shift factories; months

@@ -87,7 +87,8 @@ def changes(values: np.ndarray) -> LightChanges:
     numbers = np.random.default_rng(5)
     noisy = values + 0.05 * numbers.standard_normal(values.shape)
     drift = np.where(np.abs(values[:, -1]) > 0.1, 0.2, 0.03)
-    return LightChanges(noisy, np.full(values.shape, 0.05**2), np.full(len(values), 20.0), drift)
+    return LightChanges(noisy, np.full(values.shape, 0.05**2), np.full(len(values), 20.0), np.ones(len(values), bool),
+                        drift)
 
 
 def test_lamps_that_change_are_drift_and_a_dip_of_all_is_a_swing():

@@ -79,7 +79,7 @@ def test_a_zone_s_output_does_not_hang_on_the_factories_of_others(region, case, 
     every = fitted.estimate(samples, case.traits, Progress()).values[chosen]
     alone = again.estimate(some, traits, Progress()).values
     assert alone.sum() == pytest.approx(every.sum(), rel=0.02)
-    older = replace(again, size_sum=None, size_median=None).estimate(some, traits, Progress()).values
+    older = replace(again, size_median=None, part_sum=None).estimate(some, traits, Progress()).values
     assert older.sum() > 2 * every.sum(), "files that don't hold the sum share all output among those given"
 
 
@@ -99,7 +99,7 @@ def test_a_factory_of_unknown_size_counts_as_the_model_s_median(region, case, sa
 def test_without_sizes_other_factories_are_warned_of(case, samples, fitted):
     plain = replace(case.traits, size=None)
     model = fit_estimator(samples, plain, case.labels, PLAIN, Progress())
-    assert model.size_sum is None
+    assert model.part_sum is None
     for estimator, traits, count, warned in ((model, plain, 100, True), (model, plain, 205, False),
                                              (fitted, case.traits, 100, False), (fitted, plain, 100, True)):
         heard = Heard()

@@ -47,8 +47,7 @@ class GvioEstimator:
     """A fitted model. zones, sectors: names. radii: of the rings that it was trained on. months: those it has learned
     from, rising. calendar: (members, zones + 1, TERMS), the last for places in no zone of the labels, the constant -inf
     where a zone makes nothing. gains: (members, sectors or 1, LAGS), of a swing so many months later. courses: of each
-    member. size_sum, size_median: of the sizes of factories that levels were learnt against; None where these had
-    none."""
+    member. size_median, part_sum: of the factories that levels were learnt against; None where these had no sizes."""
 
     settings: GvioSettings
     zones: tuple[str, ...]
@@ -62,8 +61,8 @@ class GvioEstimator:
     network: SaCnn | None = None
     network_weight: float = 0.0
     interval_quantile: float = float("nan")
-    size_sum: float | None = None
     size_median: float | None = None
+    part_sum: float | None = None
 
     def estimate(self, samples: FactorySamples, traits: FactoryTraits, progress: Progress,
                  device: str = "cpu") -> Estimates:
@@ -75,7 +74,7 @@ class GvioEstimator:
         known = np.isin(samples.months, self.months)
         every = np.ones(len(samples.months), bool)
         signal = _read_signal(samples, traits, self.sectors, self.settings, known if known.any() else every, every,
-                              progress.part(0, 0.3), self.size_sum, self.size_median)
+                              progress.part(0, 0.3), self.size_median, self.part_sum)
         patches: NDArray[np.float64] | float = 0.0
         if self.network is not None and self.network_weight:
             inputs = network_inputs(samples, signal.swings, self.settings, self.land_names, known if known.any() else
@@ -128,33 +127,37 @@ def _split(share: NDArray[np.float64], added: NDArray[np.float64], zone: NDArray
 @dataclass(frozen=True)
 class _Signal:
     """share: (factories, months), each factory's share of output by its size or its share of ring light, 0 while it is
-    closed. swings: (factories, months). group: (factories,), index of the sector, all 0 without sectors. size_sum,
-    size_median: of the sizes or the ring light that shares are of."""
+    closed. swings: (factories, months). group: (factories,), index of the sector, all 0 without sectors. size_median:
+    of the sizes, that of factories without one. part_sum: of the roots of size x light that shares are of."""
 
     share: NDArray[np.float64]
     swings: NDArray[np.float64]
     group: NDArray[np.intp]
-    size_sum: float
     size_median: float
+    part_sum: float
 
 
 def _read_signal(samples: FactorySamples, traits: FactoryTraits, sectors: tuple[str, ...], settings: GvioSettings,
                  reference: NDArray[np.bool_], visible: NDArray[np.bool_], progress: Progress,
-                 size_sum: float | None = None, size_median: float | None = None) -> _Signal:
-    """reference: months that usual levels are taken from. visible: months whose light may be looked at. size_sum,
-    size_median: of the sizes that levels were learnt against, None = of those given. Light has no such sum, because
-    its usual level hangs on the months and the neighbours that are given."""
+                 size_median: float | None = None, part_sum: float | None = None) -> _Signal:
+    """reference: months that usual levels are taken from. visible: months whose light may be looked at. size_median,
+    part_sum: of the factories that levels were learnt against, None = of those given, as always without sizes: light
+    alone hangs too much on the months and the neighbours that are given."""
     changes = light_changes(samples, settings, reference, visible)
     group = traits.groups(sectors)
-    size = traits.size
-    if size is None or not traits.has_sizes:
-        size = changes.usual * (_part_of_cell(samples) if settings.light_sharing else 1)
-        size_sum = size_median = None
-    size_median = float(np.nanmedian(size)) if size_median is None else size_median
-    size = np.where(np.isfinite(size), size, size_median)
-    size_sum = float(size.sum()) if size_sum is None else size_sum
-    share = _open_shares(size / size_sum, samples.factories.is_open(samples.months), traits.zone)
-    return _Signal(share, factory_swings(changes, group, progress), group, size_sum, size_median)
+    if traits.size is None or not traits.has_sizes:
+        part, size_median, part_sum = changes.usual.copy(), 0.0, None
+        if settings.light_sharing:
+            part *= _part_of_cell(samples)
+    else:
+        size_median = float(np.nanmedian(traits.size)) if size_median is None else size_median
+        size = np.where(np.isfinite(traits.size), traits.size, size_median)
+        part = np.sqrt(size * changes.usual)  # both err by factors, and not by the same
+        seen = changes.seen_open
+        part[~seen] = size[~seen] * (part[seen].sum() / max(size[seen].sum(), 1e-9))
+    part_sum = float(part.sum()) if part_sum is None else part_sum
+    share = _open_shares(part / part_sum, samples.factories.is_open(samples.months), traits.zone)
+    return _Signal(share, factory_swings(changes, group, progress), group, size_median, part_sum)
 
 
 def _open_shares(share: NDArray[np.float64], is_open: NDArray[np.bool_],
@@ -224,8 +227,8 @@ def fit_estimator(samples: FactorySamples, traits: FactoryTraits, labels: Labels
     return GvioEstimator(settings, labels.zones, traits.sectors, samples.radii, samples.months[train], calendar,
                          np.array(gains), tuple(courses), samples.land_names, network if network_weight else None,
                          network_weight,
-                         size_sum=signal.size_sum if traits.has_sizes else None,
-                         size_median=signal.size_median if traits.has_sizes else None)
+                         size_median=signal.size_median if traits.has_sizes else None,
+                         part_sum=signal.part_sum if traits.has_sizes else None)
 
 
 def _bags(rows: Rows, calendar: NDArray[np.float64], gain: NDArray[np.float64], course: NDArray[np.float64],

@@ -24,12 +24,14 @@ MORE_DRIFT, LEAST_DRIFT = 2.0, 0.03  # within years as well; of the logarithm
 @dataclass(frozen=True)
 class LightChanges:
     """values: shape (factories, months), logarithm of the light of a factory's cell over its usual level; NaN where it
-    isn't known. variance: likewise, of its noise. usual: (factories,), nW/cm2/sr. drift: (factories,), standard
-    deviation over the years of what the cell does and others don't: lamps, building, neighbours that open."""
+    isn't known. variance: likewise, of its noise. usual: (factories,), nW/cm2/sr, while it is open.
+    seen_open: (factories,), whether in any reference month. drift: (factories,), standard deviation over the years of
+    what the cell does and others don't: lamps, building, neighbours that open."""
 
     values: NDArray[np.float64]
     variance: NDArray[np.float64]
     usual: NDArray[np.float64]
+    seen_open: NDArray[np.bool_]
     drift: NDArray[np.float64]
 
 
@@ -47,7 +49,8 @@ def light_changes(samples: FactorySamples, settings: GvioSettings, reference: ND
     light[~samples.factories.is_open(samples.months)] = np.nan
     values, usual = _changes(light, reference)
     noise = np.maximum(OF_NOISE * _scatter(values)**2, LEAST_NOISE**2)
-    return LightChanges(values, noise + (ADDITIVE_NOISE / usual[:, None])**2, usual, _drift(values))
+    return LightChanges(values, noise + (ADDITIVE_NOISE / usual[:, None])**2, usual,
+                        np.isfinite(values[:, reference]).any(axis=1), _drift(values))
 
 
 def _corrected(samples: FactorySamples, light: NDArray[np.float32], settings: GvioSettings,

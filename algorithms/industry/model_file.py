@@ -28,7 +28,7 @@ def save_estimator(path: str, estimator: GvioEstimator, about: Mapping[str, Any]
             "sectors": list(estimator.sectors), "land_names": list(estimator.land_names),
             "network_weight": estimator.network_weight, "radii": list(estimator.radii),
             "interval_quantile": quantile if math.isfinite(quantile) else None,
-            "size_sum": estimator.size_sum, "size_median": estimator.size_median,
+            "size_median": estimator.size_median, "part_sum": estimator.part_sum,
             "courses": [{"first": each.first, "memory": each.memory} for each in estimator.courses]}
     arrays: dict[str, NDArray[Any]] = {name: getattr(estimator, name) for name in ARRAYS}
     arrays.update({COURSE.format(member): each.values for member, each in enumerate(estimator.courses)})
@@ -38,7 +38,7 @@ def save_estimator(path: str, estimator: GvioEstimator, about: Mapping[str, Any]
 
 
 def read_estimator(model: Model) -> GvioEstimator:
-    """The estimator of a model file of the kind gvio; older ones have no sums of sizes and no course."""
+    """The estimator of a model file of the kind gvio; older ones have no course and no sum of parts."""
     card, arrays = model.card, model.weights
     known = {each.name for each in fields(GvioSettings)}
     settings = GvioSettings(**{name: value for name, value in card["settings"].items() if name in known})
@@ -56,4 +56,4 @@ def read_estimator(model: Model) -> GvioEstimator:
         network.load_state_dict(state)
     return GvioEstimator(settings, zones, sectors, radii, months, calendar, gains, courses, tuple(card["land_names"]),
                          network, card["network_weight"], float("nan") if quantile is None else quantile,
-                         card.get("size_sum"), card.get("size_median"))
+                         card.get("size_median"), card.get("part_sum"))
