@@ -40,7 +40,7 @@ from nocturne.algorithms.settings import Resources
 from nocturne.algorithms.simulation.region import CELLS, MONTHS, Region, simulate_region
 from nocturne.benchmarks.gvio_region import SAMPLING, region_case
 
-REGIONS, WITHOUT_ON = tuple(range(21, 31)), 3  # constants were chosen on draws 1 to 10 and 31 to 40
+REGIONS, WITHOUT_ON = tuple(range(41, 51)), 3  # constants were chosen on draws 1 to 10 and 31 to 40
 FULL, NO_SHOCK, NULL, MAP = "full", "no shock", "null", "map"
 WITHOUT = {"buffers": {}, "urban and rural statistics": {"region_statistics": False}, "land use": {"land_use": False},
            "masking": {"masking": False}, "light sharing": {"light_sharing": False}, "shrinkage": {"shrinkage": False},

@@ -58,7 +58,7 @@ def together(members: list[GvioEstimator]) -> GvioEstimator:
     calendar, gains = (np.concatenate([getattr(each, name) for each in members]) for name in ("calendar", "gains"))
     first = next((each for each in members if each.network_weight), members[0])
     return replace(first, settings=replace(ONE, members=len(members)), calendar=calendar, gains=gains,
-                   courses=(NO_COURSE,) * len(members))
+                   courses=((NO_COURSE,) * 2,) * len(members))
 
 
 def main() -> None:

@@ -41,6 +41,12 @@ class Course:
 NO_COURSE = Course(0, np.zeros(1), 0.0)
 
 
+def courses_at(courses: tuple[Course, ...], months: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Those of zones with the region's, which is the last, and the region's alone, (zones + 1, months)."""
+    region = courses[-1].at(months)
+    return np.array([*(each.at(months) + region for each in courses[:-1]), region])
+
+
 def fit_course(rows: Rows, months: NDArray[np.int32], light: NDArray[np.float64], gain_spread: float,
                weight: NDArray[np.float64]) -> tuple[Course, float]:
     """The course from the first to the last month that rows cover, and the gain of light.

@@ -16,7 +16,7 @@ from ...models.sa_cnn import SaCnn
 from ..errors import InputError
 from ..progress import Progress
 from .calendar_terms import TERMS, calendar_terms, terms_told
-from .course import FREE_GAIN_SPREAD, GAIN_SPREAD, Course, fit_course
+from .course import FREE_GAIN_SPREAD, GAIN_SPREAD, NO_COURSE, Course, courses_at, fit_course
 from .labels import Labels, zones_of_zeros
 from .light_signals import light_changes
 from .network import Bags, network_adds, network_inputs, train_network
@@ -47,7 +47,8 @@ class GvioEstimator:
     """A fitted model. zones, sectors: names. radii: of the rings that it was trained on. months: those it has learned
     from, rising. calendar: (members, zones + 1, TERMS), the last for places in no zone of the labels, the constant -inf
     where a zone makes nothing. gains: (members, sectors or 1, LAGS), of a swing so many months later. courses: of each
-    member. size_median, part_sum: of the factories that levels were learnt against; None where these had no sizes."""
+    member (zones + 1), the last that of the region. size_median, part_sum: of the factories that levels were learnt
+    against; None where these had no sizes."""
 
     settings: GvioSettings
     zones: tuple[str, ...]
@@ -56,7 +57,7 @@ class GvioEstimator:
     months: NDArray[np.int32]
     calendar: NDArray[np.float64]
     gains: NDArray[np.float64]
-    courses: tuple[Course, ...]
+    courses: tuple[tuple[Course, ...], ...]
     land_names: tuple[str, ...] = ()
     network: SaCnn | None = None
     network_weight: float = 0.0
@@ -86,9 +87,10 @@ class GvioEstimator:
         every_gain = self._gains_for(signal.group, progress)
         group = np.minimum(signal.group, every_gain.shape[1] - 1)
         total = np.zeros((2, *signal.share.shape))
-        for number, (calendar, gains, course) in enumerate(zip(self.calendar, every_gain, self.courses)):
+        for number, (calendar, gains, courses) in enumerate(zip(self.calendar, every_gain, self.courses)):
             added = np.einsum("fml,fl->fm", swings, gains[group]) + patches
-            values = _split(signal.share, added, zone) * np.exp((calendar @ terms.T)[zone] + course.at(samples.months))
+            values = _split(signal.share, added, zone) * np.exp(
+                (calendar @ terms.T + courses_at(courses, samples.months))[zone])
             total += values, values**2
             progress.report(0.7 + 0.3 * (number + 1) / len(self.calendar))
         mean, square = total / len(self.calendar)
@@ -209,15 +211,16 @@ def fit_estimator(samples: FactorySamples, traits: FactoryTraits, labels: Labels
         lags = lag_weights(whole, trust, weight)
         course, gain = fit_course(whole, samples.months, whole.added(lags), gain_spread, weight)
         weight = drawn[np.clip(np.searchsorted(years, rows.year), 0, len(years) - 1)]
-        calendars.append(_fit_calendar(rows, gain * lags, course.at(samples.months), weight, by_month,
+        known = rows.added(gain * lags) + rows.weights @ course.at(samples.months)
+        courses.append((*_zone_courses(rows, samples.months, known, weight, len(labels.zones)), course))
+        calendars.append(_fit_calendar(rows, gain * lags, courses_at(courses[-1], samples.months), weight, by_month,
                                        ZONE_PRICES[told]))
         gains.append(gain * lags)
-        courses.append(course)
     fitted = np.array(calendars)
     network, network_weight = None, 0.0
     if settings.network:
         inputs = network_inputs(samples, signal.swings, settings, samples.land_names, train, train)
-        course = np.mean([each.at(samples.months) for each in courses], axis=0)
+        course = np.mean([courses_at(each, samples.months) for each in courses], axis=0)
         bags = _bags(rows, fitted.mean(axis=0), np.mean(gains, axis=0), course, samples, traits.zone, signal.share)
         network, network_weight = train_network(inputs, bags, settings.seed, device, progress.part(0.8, 1))
     progress.report(1)
@@ -231,10 +234,23 @@ def fit_estimator(samples: FactorySamples, traits: FactoryTraits, labels: Labels
                          part_sum=signal.part_sum if traits.has_sizes else None)
 
 
+def _zone_courses(rows: Rows, months: NDArray[np.int32], known: NDArray[np.float64], weight: NDArray[np.float64],
+                  zones: int) -> list[Course]:
+    """What the totals of each zone do beside the region's; known: what light and the region's course add, (rows,). A
+    zone without totals, or that is the region, has none."""
+    found = []
+    for zone in range(zones):
+        here = rows.zone == zone
+        found.append(fit_course(rows.select(here), months, known[here], 0, weight[here])[0]
+                     if here.any() and not here.all() else NO_COURSE)
+    return found
+
+
 def _bags(rows: Rows, calendar: NDArray[np.float64], gain: NDArray[np.float64], course: NDArray[np.float64],
           samples: FactorySamples, zone: NDArray[np.int32], share: NDArray[np.float64]) -> Bags:
     """What labels lack after calendar, swings and course; weighted by their share of all."""
-    lacking = rows.target - rows.added(gain) - rows.weights @ course - (rows.terms * calendar[rows.zone]).sum(axis=1)
+    lacking = (rows.target - rows.added(gain) - (rows.weights * course[rows.zone]).sum(axis=1)
+               - (rows.terms * calendar[rows.zone]).sum(axis=1))
     first, last = (np.searchsorted(samples.months, each) for each in (rows.first, rows.last))
     return Bags(share, zone, rows.zone, first, last, lacking, rows.year, rows.value / rows.value.sum())
 
@@ -266,7 +282,7 @@ def _fit_calendar(rows: Rows, gain: NDArray[np.float64], course: NDArray[np.floa
     """Calendar of every zone, which departs from the calendar of all at prices, (terms,), and that of all: (zones + 1,
     terms). Levels are such that the sums of a zone match its labels."""
     zones, count = len(by_month.share), len(prices)
-    target = rows.target - rows.added(gain) - rows.weights @ course
+    target = rows.target - rows.added(gain) - (rows.weights * course[rows.zone]).sum(axis=1)
     own = np.zeros((len(target), zones, count))
     own[np.arange(len(target)), rows.zone] = rows.terms
     design = np.concatenate((rows.terms, own.reshape(len(target), -1)), axis=1)

@@ -18,7 +18,7 @@ from .settings import GvioSettings
 
 KIND = "gvio"
 NETWORK, ARRAYS = "network.", ("months", "calendar", "gains")
-COURSE = "course.{}"
+COURSE = "course.{}.{}"  # member, zone
 
 
 def save_estimator(path: str, estimator: GvioEstimator, about: Mapping[str, Any]) -> None:
@@ -29,9 +29,11 @@ def save_estimator(path: str, estimator: GvioEstimator, about: Mapping[str, Any]
             "network_weight": estimator.network_weight, "radii": list(estimator.radii),
             "interval_quantile": quantile if math.isfinite(quantile) else None,
             "size_median": estimator.size_median, "part_sum": estimator.part_sum,
-            "courses": [{"first": each.first, "memory": each.memory} for each in estimator.courses]}
+            "courses": [[{"first": each.first, "memory": each.memory} for each in member]
+                        for member in estimator.courses]}
     arrays: dict[str, NDArray[Any]] = {name: getattr(estimator, name) for name in ARRAYS}
-    arrays.update({COURSE.format(member): each.values for member, each in enumerate(estimator.courses)})
+    for member, courses in enumerate(estimator.courses):
+        arrays.update({COURSE.format(member, zone): each.values for zone, each in enumerate(courses)})
     if estimator.network is not None:
         arrays.update({NETWORK + name: values.numpy() for name, values in estimator.network.state_dict().items()})
     save_model(path, KIND, {**about, **card}, arrays)
@@ -45,8 +47,8 @@ def read_estimator(model: Model) -> GvioEstimator:
     quantile = card["interval_quantile"]
     zones, sectors, radii = (tuple(card[name]) for name in ("zones", "sectors", "radii"))
     months, calendar, gains = (np.array(arrays[name]) for name in ARRAYS)
-    courses = tuple(Course(each["first"], np.array(arrays[COURSE.format(member)]), each["memory"])
-                    for member, each in enumerate(card.get("courses", ()))) or (NO_COURSE,) * len(calendar)
+    courses = tuple(tuple(Course(each["first"], np.array(arrays[COURSE.format(member, zone)]), each["memory"])
+                          for zone, each in enumerate(zoned)) for member, zoned in enumerate(card.get("courses", ())))
     state = {name[len(NETWORK):]: torch.from_numpy(np.array(values)) for name, values in arrays.items()
              if name.startswith(NETWORK)}
     network = None
@@ -54,6 +56,7 @@ def read_estimator(model: Model) -> GvioEstimator:
         joined, channels = state["joined.weight"], len(state["first.weight"])
         network = SaCnn(joined.shape[1] - 4 * channels, channels, len(joined)).eval()
         network.load_state_dict(state)
-    return GvioEstimator(settings, zones, sectors, radii, months, calendar, gains, courses, tuple(card["land_names"]),
+    return GvioEstimator(settings, zones, sectors, radii, months, calendar, gains,
+                         courses or ((NO_COURSE,) * (len(zones) + 1),) * len(calendar), tuple(card["land_names"]),
                          network, card["network_weight"], float("nan") if quantile is None else quantile,
                          card.get("size_median"), card.get("part_sum"))

@@ -30,14 +30,15 @@ class ZoneMonths:
              course: NDArray[np.float64]) -> NDArray[np.float64]:
         """Of estimates over the months of each row, (rows,): those of short ones are the bag x the exponential of the
         mean, those of longer ones are added up. calendar: (zones or more, terms). gain: (groups, LAGS). course:
-        (months,)."""
+        (zones or more, months)."""
         total = rows.bag * np.exp((rows.terms * calendar[rows.zone]).sum(axis=1) + rows.added(gain)
-                                  + rows.weights @ course)
+                                  + (rows.weights * course[rows.zone]).sum(axis=1))
         long = np.flatnonzero(rows.last - rows.first >= SHORT)
         if len(long):
             added = np.divide(np.einsum("zgml,gl->zm", self.later(), gain), self.share,
                               out=np.zeros_like(self.share), where=self.share > 0)
-            values = self.share * np.exp(added + calendar[:len(self.share)] @ self.terms.T + course)
+            values = self.share * np.exp(added + calendar[:len(self.share)] @ self.terms.T
+                                         + course[:len(self.share)])
             inside = (self.months >= rows.first[long, None]) & (self.months <= rows.last[long, None])
             total[long] = (values[rows.zone[long]] * inside).sum(axis=1)
         return np.asarray(total, np.float64)
