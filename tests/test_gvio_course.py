@@ -108,3 +108,10 @@ def test_factories_that_nobody_lists_stay_open():
     assert shares[0, 1] == pytest.approx((0.5 + UNLISTED * 0.8) / (1 + UNLISTED))
     assert not shares[:2, 2].any()
     assert shares[2] == pytest.approx([0.2] * 3)
+
+
+def test_the_last_digits_of_totals_change_no_course(wandering):
+    chosen = np.ones(len(MONTHS), bool)
+    one, other = fitted(wandering, chosen), fitted(wandering * (1 + 1e-13), chosen)
+    assert one.memory == other.memory
+    np.testing.assert_allclose(one.values, other.values, rtol=1e-9, atol=1e-12)

@@ -66,19 +66,29 @@ def fit_course(rows: Rows, months: NDArray[np.int32], light: NDArray[np.float64]
     target = rows.target - light
     target = target - target.mean()
 
-    def covariance(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    def covariance(numbers: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[NDArray[np.float64]]]:
+        """And what it changes by each number."""
         spread, memory, noise = np.exp(numbers[0]), expit(numbers[1]), np.exp(numbers[2])
-        found: NDArray[np.float64] = known + over @ (spread**2 * memory**apart) @ over.T + np.diag(noise**2 / weight)
-        return found
+        fading = memory**apart
+        lasting = over @ (spread**2 * fading) @ over.T
+        random = np.diag(noise**2 / weight)
+        return known + lasting + random, [2 * lasting, over @ (spread**2 * (1 - memory) * apart * fading) @ over.T,
+                                          2 * random]
 
-    def unlikely(numbers: NDArray[np.float64]) -> float:
-        factor = cho_factor(covariance(numbers), lower=True)
-        return float(0.5 * target @ cho_solve(factor, target) + np.log(np.diag(factor[0])).sum()
-                     + ((numbers - usual)**2).sum() / (2 * VAGUE**2))
+    def unlikely(numbers: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        total, changes = covariance(numbers)
+        factor = cho_factor(total, lower=True)
+        pull, inverse = cho_solve(factor, target), cho_solve(factor, np.eye(len(target)))
+        away = (numbers - usual) / VAGUE**2
+        slope = np.array([0.5 * ((inverse * each).sum() - pull @ each @ pull) for each in changes])
+        return (float(0.5 * target @ pull + np.log(np.diag(factor[0])).sum() + 0.5 * away @ (numbers - usual)),
+                slope + away)
 
     usual = np.array([np.log(USUAL_SPREAD), logit(USUAL_MEMORY), np.log(USUAL_NOISE)])
-    numbers = minimize(unlikely, usual, method="L-BFGS-B", bounds=[(each - 4, each + 4) for each in usual]).x
-    pull = cho_solve(cho_factor(covariance(numbers)), target)
+    numbers = minimize(unlikely, usual, method="L-BFGS-B", jac=True, bounds=[(each - 4, each + 4) for each in usual],
+                       options={"ftol": 1e-13, "gtol": 1e-9}).x
+    numbers = np.round(numbers, 2)  # what the last digits of sums do mustn't change a model
+    pull = cho_solve(cho_factor(covariance(numbers)[0]), target)
     memory = float(expit(numbers[1]))
     values = np.exp(2 * numbers[0]) * memory**apart @ over.T @ pull
     return Course(int(span[0]), values, memory), float(1 + gain_spread**2 * light @ pull)
