@@ -1,12 +1,14 @@
 """What totals do besides calendar and light is read from other months, and light from what is no lamp."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from nocturne.algorithms.industry.calendar_terms import calendar_terms
 from nocturne.algorithms.industry.course import GAIN_SPREAD, NO_COURSE, Course, fit_course
-from nocturne.algorithms.industry.estimator import UNLISTED, _open_shares
-from nocturne.algorithms.industry.light_signals import LightChanges
+from nocturne.algorithms.industry.estimator import MOST_RAISED, UNLISTED, _open_shares
+from nocturne.algorithms.industry.light_signals import LightChanges, _drift
 from nocturne.algorithms.industry.swing_gains import Rows
 from nocturne.algorithms.industry.swings import factory_swings
 from nocturne.algorithms.industry.zones import NOWHERE
@@ -103,7 +105,7 @@ def test_lamps_that_change_are_drift_and_a_dip_of_all_is_a_swing():
 
 def test_factories_that_nobody_lists_stay_open():
     is_open = np.array([[True, True, False], [True, False, False], [True, True, True]])
-    shares = _open_shares(np.array([0.5, 0.3, 0.2]), is_open, np.array([0, 0, NOWHERE], np.int32))
+    shares = _open_shares(np.array([0.5, 0.3, 0.2]), is_open, np.ones(3, bool), np.array([0, 0, NOWHERE], np.int32))
     assert shares[:, 0] == pytest.approx([0.5, 0.3, 0.2])
     assert shares[0, 1] == pytest.approx((0.5 + UNLISTED * 0.8) / (1 + UNLISTED))
     assert not shares[:2, 2].any()
@@ -115,3 +117,37 @@ def test_the_last_digits_of_totals_change_no_course(wandering):
     one, other = fitted(wandering, chosen), fitted(wandering * (1 + 1e-13), chosen)
     assert one.memory == other.memory
     np.testing.assert_allclose(one.values, other.values, rtol=1e-9, atol=1e-12)
+
+
+def test_factories_that_open_later_do_not_raise_the_months_before():
+    is_open = np.array([[True, True, True], [False, False, True]])
+    shares = _open_shares(np.array([1, 0.25]), is_open, np.array([True, True, False]), np.zeros(2, np.int32))
+    assert shares[0, :2] == pytest.approx(1)
+    assert shares[:, 2].sum() == pytest.approx((1.25 + UNLISTED) / (1 + UNLISTED))
+
+
+def test_a_small_factory_does_not_stand_for_all_that_nobody_lists():
+    is_open = np.array([[False, True], [False, True], [True, True]])
+    shares = _open_shares(np.array([0.5, 0.5, 1e-6]), is_open, np.ones(2, bool), np.zeros(3, np.int32))
+    assert shares[2, 0] == pytest.approx(MOST_RAISED * 1e-6)
+
+
+def test_a_zone_with_few_totals_leaves_the_others_together():
+    rows = rows_of(np.zeros(len(MONTHS)), np.ones(len(MONTHS), bool))
+    short = rows.select(np.arange(len(MONTHS)) >= 84)
+    parts = (rows, replace(rows, zone=rows.zone + 1), replace(short, zone=short.zone + 2))
+    together = Rows(*(np.concatenate([getattr(part, name) for part in parts]) for name in Rows.__dataclass_fields__))
+    whole = together.of_all_zones()
+    assert whole.value == pytest.approx(np.full(len(MONTHS), 2))
+    apart = together.select((together.zone == 0) & (together.first < MONTHS[30])
+                            | (together.zone == 1) & (together.first > MONTHS[50]))
+    assert set(apart.of_all_zones().zone) == {1}
+
+
+@pytest.mark.parametrize("months", [96, 97, 103])
+def test_noise_is_no_drift_however_long_the_stack(months):
+    numbers = np.random.default_rng(2)
+    values = 0.15 * numbers.standard_normal((200, months))
+    assert np.median(_drift(values)) < 0.1
+    values[numbers.random(values.shape) < 0.4] = np.nan
+    assert np.median(_drift(values)) < 0.13

@@ -174,3 +174,13 @@ def test_factories_of_sectors_that_training_did_not_have_take_the_mean_gain(regi
                      "none; they get the mean gain of its sectors."] * 3
     fitted.estimate(samples, known, progress)
     assert len(heard) == 3
+
+
+def test_known_months_that_were_not_observed_still_give_estimates(region):
+    samples, traits, labels = region
+    early = labels.select(labels.last < samples.months[48])
+    fitted = fit_estimator(samples, traits, early, GvioSettings(members=1, network=False), Progress())
+    dark = replace(samples, light=np.where(np.arange(len(samples.months)) < 48, np.nan, samples.light))
+    values, seen = (fitted.estimate(each, traits, Progress()).values.sum(axis=0) for each in (dark, samples))
+    assert (values > 0.3 * seen).all()
+    assert (values < 3 * seen).all()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ...models.sa_cnn import SaCnn
 from ..errors import InputError
 from ..progress import Progress
-from .calendar_terms import TERMS, calendar_terms, terms_told
+from .calendar_terms import TERMS, YEAR, calendar_terms, terms_told
 from .course import FREE_GAIN_SPREAD, GAIN_SPREAD, NO_COURSE, Course, courses_at, fit_course
 from .labels import Labels, zones_of_zeros
 from .light_signals import light_changes
@@ -30,6 +30,7 @@ from .zones import NOWHERE
 
 ZONE_PRICES = np.array([1e-3, *(0.3,) * (TERMS - 1)])  # of a zone's departures from the calendar of all
 LEAST_MONTHS = 24
+MOST_RAISED = 3.0  # for few factories that are open can't stand for all that nobody lists
 UNLISTED = 0.35  # as much output as that of listed factories: layers miss 10 to 40 % of all
 
 
@@ -153,25 +154,27 @@ def _read_signal(samples: FactorySamples, traits: FactoryTraits, sectors: tuple[
             part *= _part_of_cell(samples)
     else:
         size_median = float(np.nanmedian(traits.size)) if size_median is None else size_median
-        size = np.where(np.isfinite(traits.size), traits.size, size_median)
-        part = np.sqrt(size * changes.usual)  # both err by factors, and not by the same
-        seen = changes.seen_open
-        part[~seen] = size[~seen] * (part[seen].sum() / max(size[seen].sum(), 1e-9))
+        root = np.sqrt(np.where(np.isfinite(traits.size), traits.size, size_median))
+        part = root * np.sqrt(changes.usual)  # both err by factors, each by its own
+        seen = changes.seen_open & (root > 0)
+        if seen.any():
+            part = np.where(seen, part, root * (part[seen].sum() / root[seen].sum()))
     part_sum = float(part.sum()) if part_sum is None else part_sum
-    share = _open_shares(part / part_sum, samples.factories.is_open(samples.months), traits.zone)
+    share = _open_shares(part / (part_sum or 1), samples.factories.is_open(samples.months), reference, traits.zone)
     return _Signal(share, factory_swings(changes, group, progress), group, size_median, part_sum)
 
 
-def _open_shares(share: NDArray[np.float64], is_open: NDArray[np.bool_],
+def _open_shares(share: NDArray[np.float64], is_open: NDArray[np.bool_], reference: NDArray[np.bool_],
                  zone: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Shares of open factories, (factories, months), raised or lowered as if UNLISTED of the shares of each zone were
-    factories that nobody lists: when a listed one opens or closes, they stay."""
+    """Shares of open factories, (factories, months), raised or lowered as if UNLISTED of what is open in reference
+    months in each zone were factories that nobody lists: when a listed one opens or closes, they stay."""
     shares = share[:, None] * is_open
-    listed, every = np.zeros((2, int(zone.max(initial=0)) + 2, is_open.shape[1]))  # the last for places in no zone
+    listed, usual = np.zeros((2, int(zone.max(initial=0)) + 2, is_open.shape[1]))  # the last for places in no zone
     np.add.at(listed, zone, shares)
-    np.add.at(every, zone, share[:, None])
-    raised = (listed + UNLISTED * every) / (1 + UNLISTED)
-    return np.asarray(shares * np.divide(raised, listed, out=np.zeros_like(listed), where=listed > 0)[zone])
+    np.add.at(usual, zone, (share * is_open[:, reference].any(axis=1))[:, None])
+    raised = (listed + UNLISTED * usual) / (1 + UNLISTED)
+    times = np.divide(raised, listed, out=np.zeros_like(listed), where=listed > 0)
+    return np.asarray(shares * np.minimum(times, MOST_RAISED)[zone])
 
 
 def _part_of_cell(samples: FactorySamples) -> NDArray[np.float64]:
@@ -210,9 +213,10 @@ def fit_estimator(samples: FactorySamples, traits: FactoryTraits, labels: Labels
         weight = drawn[np.searchsorted(years, whole.year)]
         lags = lag_weights(whole, trust, weight)
         course, gain = fit_course(whole, samples.months, whole.added(lags), gain_spread, weight)
-        weight = drawn[np.clip(np.searchsorted(years, rows.year), 0, len(years) - 1)]
+        year = np.searchsorted(years, (rows.first - whole.first.min()) // YEAR)
+        weight = drawn[np.clip(year, 0, len(years) - 1)]
         known = rows.added(gain * lags) + rows.weights @ course.at(samples.months)
-        courses.append((*_zone_courses(rows, samples.months, known, weight, len(labels.zones)), course))
+        courses.append((*_zone_courses(rows, samples.months, known, weight, len(labels.zones), progress), course))
         calendars.append(_fit_calendar(rows, gain * lags, courses_at(courses[-1], samples.months), weight, by_month,
                                        ZONE_PRICES[told]))
         gains.append(gain * lags)
@@ -235,11 +239,12 @@ def fit_estimator(samples: FactorySamples, traits: FactoryTraits, labels: Labels
 
 
 def _zone_courses(rows: Rows, months: NDArray[np.int32], known: NDArray[np.float64], weight: NDArray[np.float64],
-                  zones: int) -> list[Course]:
+                  zones: int, progress: Progress) -> list[Course]:
     """What the totals of each zone do beside the region's; known: what light and the region's course add, (rows,). A
     zone without totals, or that is the region, has none."""
     found = []
     for zone in range(zones):
+        progress.check()
         here = rows.zone == zone
         found.append(fit_course(rows.select(here), months, known[here], 0, weight[here])[0]
                      if here.any() and not here.all() else NO_COURSE)

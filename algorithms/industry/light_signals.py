@@ -17,7 +17,7 @@ NORMAL = 1.4826  # standard deviations of a normal distribution in its median ab
 OF_NOISE = 0.6  # of the variance between factories in a month: the rest is their own
 LEAST_NOISE, ADDITIVE_NOISE, UNKNOWN_NOISE = 0.02, 0.25, 0.5  # of the logarithm, nW/cm2/sr, of the logarithm
 LEAST_FACTORIES = 10
-YEAR = 12  # months
+YEAR, LEAST_OF_YEAR = 12, 6  # months
 MORE_DRIFT, LEAST_DRIFT = 2.0, 0.03  # within years as well; of the logarithm
 
 
@@ -96,7 +96,8 @@ def _drift(values: NDArray[np.float64]) -> NDArray[np.float64]:
     count = np.add.reduceat(seen, starts, axis=1, dtype=np.int64)
     with np.errstate(invalid="ignore"):
         means = np.add.reduceat(apart, starts, axis=1) / count
-    years = np.maximum((count > 0).sum(axis=1), 1)
+    means[count < LEAST_OF_YEAR] = np.nan
+    years = np.maximum(np.isfinite(means).sum(axis=1), 1)
     middle = np.nansum(means, axis=1) / years
     found = np.sqrt(np.nansum((means - middle[:, None])**2, axis=1) / years)
     return np.asarray(np.maximum(MORE_DRIFT * found, LEAST_DRIFT), np.float64)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LAGS = 3
+TWO_YEARS = 24  # months
 MOST_GROUPS = 5  # with lags of their own: 3^5 combinations
 TRUST = 0.2  # in the gain 1, in units of the squared swings of labels
 
@@ -49,14 +50,20 @@ class Rows:
         return Rows(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
 
     def of_all_zones(self) -> Rows:
-        """Sums over all zones of the periods that every zone has a label for; the rows themselves where those are
-        fewer than two years."""
+        """Sums over the zones that have two years of labels, of the periods that each of them has one for; where those
+        are fewer than two years, the rows of the one zone with the largest total."""
+        months = np.bincount(self.zone, self.last - self.first + 1)
+        long = months >= TWO_YEARS
+        if not long.any():
+            return self
+        if not long[self.zone].all():
+            return self.select(long[self.zone]).of_all_zones()
         periods, row = np.unique(np.column_stack((self.first, self.last)), axis=0, return_inverse=True)
         row = row.ravel()
         count = np.bincount(row)
         common = count == len(np.unique(self.zone))
-        if (periods[common, 1] - periods[common, 0] + 1).sum() < 24:
-            return self
+        if (periods[common, 1] - periods[common, 0] + 1).sum() < TWO_YEARS:
+            return self.select(self.zone == np.bincount(self.zone, self.value).argmax())
         bag, value = np.zeros((2, len(periods)))
         np.add.at(bag, row, self.bag)
         np.add.at(value, row, self.value)
