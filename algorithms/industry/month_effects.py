@@ -12,8 +12,8 @@ NORMAL = 1.4826  # standard deviations of a normal distribution in its median ab
 CURVE = 3  # powers of time
 
 
-def month_lines(light: NDArray[np.float32], reference: NDArray[np.bool_]) -> tuple[NDArray[np.float64],
-                                                                                  NDArray[np.float64]]:
+def month_lines(light: NDArray[np.float32],
+                reference: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Light of all cells in a month as a line of their medians over the reference months: its foot (nW/cm2/sr) is what
     the month adds to all, its slope the light of the region. Both (months,); 0 and NaN where too little was observed.
 
