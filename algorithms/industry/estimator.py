@@ -22,7 +22,7 @@ from .light_signals import light_changes
 from .network import Bags, network_adds, network_inputs, train_network
 from .samples import FactorySamples
 from .settings import GvioSettings
-from .swing_gains import TRUST, Rows, lag_weights, later
+from .swing_gains import TRUST, Rows, fit_gains, later
 from .swings import factory_swings
 from .traits import FactoryTraits
 from .zone_months import ZoneMonths
@@ -211,15 +211,15 @@ def fit_estimator(samples: FactorySamples, traits: FactoryTraits, labels: Labels
         progress.report(0.7 + 0.1 * member / settings.members)
         drawn = 0.5 + 0.5 * generator.multinomial(len(years), np.full(len(years), 1 / len(years)))
         weight = drawn[np.searchsorted(years, whole.year)]
-        lags = lag_weights(whole, trust, weight)
-        course, gain = fit_course(whole, samples.months, whole.added(lags), gain_spread, weight)
+        by_lag = fit_gains(whole, trust, weight)
+        course, gain = fit_course(whole, samples.months, whole.added(by_lag), gain_spread, weight)
         year = np.searchsorted(years, (rows.first - whole.first.min()) // YEAR)
         weight = drawn[np.clip(year, 0, len(years) - 1)]
-        known = rows.added(gain * lags) + rows.weights @ course.at(samples.months)
+        known = rows.added(gain * by_lag) + rows.weights @ course.at(samples.months)
         courses.append((*_zone_courses(rows, samples.months, known, weight, len(labels.zones), progress), course))
-        calendars.append(_fit_calendar(rows, gain * lags, courses_at(courses[-1], samples.months), weight, by_month,
+        calendars.append(_fit_calendar(rows, gain * by_lag, courses_at(courses[-1], samples.months), weight, by_month,
                                        ZONE_PRICES[told]))
-        gains.append(gain * lags)
+        gains.append(gain * by_lag)
     fitted = np.array(calendars)
     network, network_weight = None, 0.0
     if settings.network:

@@ -86,9 +86,9 @@ def later(series: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.stack([padded[:, lag:lag + series.shape[1]] for lag in range(LAGS)], axis=2)
 
 
-def lag_weights(rows: Rows, trust: float, weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How much each lag of a group counts, (groups, LAGS), 1 in sum over the lags. trust: weight of the gain 1 against
-    the labels. weight: of each row."""
+def fit_gains(rows: Rows, trust: float, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Gains by lag, (groups, LAGS). trust: weight of the gain 1 against the labels. weight: of each row. Light that
+    swings much and not with the labels gets a gain near 0."""
     groups = rows.swings.shape[1]
     lags = _lag_combinations(groups)
     added = rows.swings[:, np.arange(groups)[None], lags].sum(axis=2).T  # (combinations, rows)
@@ -101,7 +101,7 @@ def lag_weights(rows: Rows, trust: float, weight: NDArray[np.float64]) -> NDArra
     freedom = max(1, len(rest) - basis.shape[1])
     odds = np.exp(-0.5 * freedom * np.log(np.maximum(errors, 1e-12) / max(errors.min(), 1e-12)))
     odds = odds / odds.sum()
-    return np.array([np.bincount(lags[:, group], odds, minlength=LAGS) for group in range(groups)])
+    return np.array([np.bincount(lags[:, group], odds * gain, minlength=LAGS) for group in range(groups)])
 
 
 def _is_one_zone(rows: Rows) -> bool:
