@@ -6,13 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from nocturne.algorithms.industry.calendar_terms import calendar_terms
-from nocturne.algorithms.industry.course import GAIN_SPREAD, NO_COURSE, Course, fit_course
-from nocturne.algorithms.industry.estimator import MOST_RAISED, UNLISTED, _open_shares
+from nocturne.algorithms.industry.course import GAIN_SPREAD, NO_COURSE, USUAL_MEMORY, Course, fit_course
+from nocturne.algorithms.industry.factory_shares import MOST_RAISED, UNLISTED, open_shares
 from nocturne.algorithms.industry.light_signals import LightChanges, _drift
 from nocturne.algorithms.industry.swing_gains import Rows
 from nocturne.algorithms.industry.swings import factory_swings
 from nocturne.algorithms.industry.zones import NOWHERE
 from nocturne.algorithms.progress import Progress
+from scipy.signal import lfilter
 
 MONTHS = np.arange(96, dtype=np.int32) + 12 * 2014
 
@@ -62,6 +63,15 @@ def test_totals_that_follow_the_calendar_have_no_course():
     assert np.abs(fitted(target, np.ones(len(MONTHS), bool)).at(MONTHS)).max() < 0.02
 
 
+def test_the_memory_found_lies_between_a_planted_one_and_the_usual():
+    noise, every = np.random.default_rng(7).standard_normal((10, 100 + len(MONTHS))), np.ones(len(MONTHS), bool)
+    for memory in (0.5, 0.97):
+        series = lfilter([0.1 * np.sqrt(1 - memory**2)], [1, -memory], noise, axis=1)[:, 100:]
+        found = np.mean([fitted(each, every).memory for each in series])
+        assert abs(found - USUAL_MEMORY) > 0.02
+        assert min(memory, USUAL_MEMORY) < found < max(memory, USUAL_MEMORY)
+
+
 def test_what_lasts_at_the_end_is_carried_on_and_fades():
     target = np.where(np.arange(len(MONTHS)) >= 70, 0.2, 0.0)
     known = np.arange(len(MONTHS)) < 84
@@ -105,7 +115,7 @@ def test_lamps_that_change_are_drift_and_a_dip_of_all_is_a_swing():
 
 def test_factories_that_nobody_lists_stay_open():
     is_open = np.array([[True, True, False], [True, False, False], [True, True, True]])
-    shares = _open_shares(np.array([0.5, 0.3, 0.2]), is_open, np.ones(3, bool), np.array([0, 0, NOWHERE], np.int32))
+    shares = open_shares(np.array([0.5, 0.3, 0.2]), is_open, np.ones(3, bool), np.array([0, 0, NOWHERE], np.int32))
     assert shares[:, 0] == pytest.approx([0.5, 0.3, 0.2])
     assert shares[0, 1] == pytest.approx((0.5 + UNLISTED * 0.8) / (1 + UNLISTED))
     assert not shares[:2, 2].any()
@@ -121,14 +131,14 @@ def test_the_last_digits_of_totals_change_no_course(wandering):
 
 def test_factories_that_open_later_do_not_raise_the_months_before():
     is_open = np.array([[True, True, True], [False, False, True]])
-    shares = _open_shares(np.array([1, 0.25]), is_open, np.array([True, True, False]), np.zeros(2, np.int32))
+    shares = open_shares(np.array([1, 0.25]), is_open, np.array([True, True, False]), np.zeros(2, np.int32))
     assert shares[0, :2] == pytest.approx(1)
     assert shares[:, 2].sum() == pytest.approx((1.25 + UNLISTED) / (1 + UNLISTED))
 
 
 def test_a_small_factory_does_not_stand_for_all_that_nobody_lists():
     is_open = np.array([[False, True], [False, True], [True, True]])
-    shares = _open_shares(np.array([0.5, 0.5, 1e-6]), is_open, np.ones(2, bool), np.zeros(3, np.int32))
+    shares = open_shares(np.array([0.5, 0.5, 1e-6]), is_open, np.ones(2, bool), np.zeros(3, np.int32))
     assert shares[2, 0] == pytest.approx(MOST_RAISED * 1e-6)
 
 

@@ -16,6 +16,7 @@ from nocturne.algorithms.industry.estimate_gvio import (
     estimate_gvio,
 )
 from nocturne.algorithms.industry.estimator import GvioEstimator, fit_estimator
+from nocturne.algorithms.industry.factory_shares import Scale
 from nocturne.algorithms.industry.gvio_maps import FactoryEstimates, find_areas, write_maps
 from nocturne.algorithms.industry.model_file import KIND, read_estimator, save_estimator
 from nocturne.algorithms.industry.monthly_light import ArrayLight, RasterLight
@@ -79,7 +80,7 @@ def test_a_zone_s_output_does_not_hang_on_the_factories_of_others(region, case, 
     every = fitted.estimate(samples, case.traits, Progress()).values[chosen]
     alone = again.estimate(some, traits, Progress()).values
     assert alone.sum() == pytest.approx(every.sum(), rel=0.02)
-    older = replace(again, size_median=None, part_sum=None).estimate(some, traits, Progress()).values
+    older = replace(again, scale=Scale()).estimate(some, traits, Progress()).values
     assert older.sum() > 2 * every.sum(), "files that don't hold the sum share all output among those given"
 
 
@@ -89,9 +90,9 @@ def test_a_factory_of_unknown_size_counts_as_the_model_s_median(region, case, sa
     size[zone[0]] = np.nan
     unknown = replace(case.traits, size=size)
     model = fit_estimator(samples, unknown, case.labels, PLAIN, Progress())
-    assert model.size_median == np.nanmedian(size)
+    assert model.scale.size_median == np.nanmedian(size)
     some = replace(case.traits, size=np.where(np.arange(len(size)) == zone[0], np.nan, 10 * size))
-    named = replace(some, size=np.where(np.isnan(some.size), model.size_median, some.size))
+    named = replace(some, size=np.where(np.isnan(some.size), model.scale.size_median, some.size))
     one, other = (model.estimate(samples, traits, Progress()).values for traits in (some, named))
     assert np.array_equal(one, other)
 
@@ -99,7 +100,7 @@ def test_a_factory_of_unknown_size_counts_as_the_model_s_median(region, case, sa
 def test_without_sizes_other_factories_are_warned_of(case, samples, fitted):
     plain = replace(case.traits, size=None)
     model = fit_estimator(samples, plain, case.labels, PLAIN, Progress())
-    assert model.part_sum is None
+    assert model.scale.part_sum is None
     for estimator, traits, count, warned in ((model, plain, 100, True), (model, plain, 205, False),
                                              (fitted, case.traits, 100, False), (fitted, plain, 100, True)):
         heard = Heard()

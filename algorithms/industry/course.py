@@ -20,7 +20,7 @@ from .swing_gains import Rows
 LEVEL_SPREAD, GROWTH_SPREAD, SEASON_SPREAD = 1.5, 0.06, 0.16  # of the logarithm: level, growth per year, each wave
 USUAL_SPREAD, USUAL_MEMORY, USUAL_NOISE = 0.04, 0.9, 0.03  # of the logarithm; correlation of a month with the next
 VAGUE = 0.7  # standard deviation of the logarithms, and of the memory's logit, around the usual
-GAIN_SPREAD, FREE_GAIN_SPREAD = 0.1, 10.0  # of the gain of light around 1
+GAIN_SPREAD, FREE_GAIN_SPREAD = 0.1, 10.0  # of the factor on the gain of light, around 1
 
 
 @dataclass(frozen=True)

@@ -150,7 +150,7 @@ def _compare_factories(training: Mapping[str, Any], estimator: GvioEstimator, co
                        progress: Progress) -> None:
     """Warns where shares are of the factories given and these are others than the model's."""
     trained = training.get("factories")
-    scaled = estimator.part_sum is not None and traits.has_sizes
+    scaled = estimator.scale.part_sum is not None and traits.has_sizes
     if trained and not scaled and abs(count / trained - 1) > OTHER_COUNT:
         progress.warning(f"FACTORIES: {count} are given, and the model was trained with {trained}; it holds no sum of "
                          "sizes to compare with, so those given share all its output: give the same layer.")

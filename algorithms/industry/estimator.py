@@ -17,6 +17,7 @@ from ..errors import InputError
 from ..progress import Progress
 from .calendar_terms import TERMS, YEAR, calendar_terms, terms_told
 from .course import FREE_GAIN_SPREAD, GAIN_SPREAD, NO_COURSE, Course, courses_at, fit_course
+from .factory_shares import Scale, factory_shares
 from .labels import Labels, zones_of_zeros
 from .light_signals import light_changes
 from .network import Bags, network_adds, network_inputs, train_network
@@ -30,8 +31,6 @@ from .zones import NOWHERE
 
 ZONE_PRICES = np.array([1e-3, *(0.3,) * (TERMS - 1)])  # of a zone's departures from the calendar of all
 LEAST_MONTHS = 24
-MOST_RAISED = 3.0  # for few factories that are open can't stand for all that nobody lists
-UNLISTED = 0.35  # as much output as that of listed factories: layers miss 10 to 40 % of all
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,7 @@ class GvioEstimator:
     """A fitted model. zones, sectors: names. radii: of the rings that it was trained on. months: those it has learned
     from, rising. calendar: (members, zones + 1, TERMS), the last for places in no zone of the labels, the constant -inf
     where a zone makes nothing. gains: (members, sectors or 1, LAGS), of a swing so many months later. courses: of each
-    member (zones + 1), the last that of the region. size_median, part_sum: of the factories that levels were learnt
-    against; None where these had no sizes."""
+    member (zones + 1), the last that of the region. scale: of the factories that levels were learnt against."""
 
     settings: GvioSettings
     zones: tuple[str, ...]
@@ -63,8 +61,7 @@ class GvioEstimator:
     network: SaCnn | None = None
     network_weight: float = 0.0
     interval_quantile: float = float("nan")
-    size_median: float | None = None
-    part_sum: float | None = None
+    scale: Scale = Scale()
 
     def estimate(self, samples: FactorySamples, traits: FactoryTraits, progress: Progress,
                  device: str = "cpu") -> Estimates:
@@ -76,7 +73,7 @@ class GvioEstimator:
         known = np.isin(samples.months, self.months)
         every = np.ones(len(samples.months), bool)
         signal = _read_signal(samples, traits, self.sectors, self.settings, known if known.any() else every, every,
-                              progress.part(0, 0.3), self.size_median, self.part_sum)
+                              progress.part(0, 0.3), self.scale)
         patches: NDArray[np.float64] | float = 0.0
         if self.network is not None and self.network_weight:
             inputs = network_inputs(samples, signal.swings, self.settings, self.land_names, known if known.any() else
@@ -129,58 +126,24 @@ def _split(share: NDArray[np.float64], added: NDArray[np.float64], zone: NDArray
 
 @dataclass(frozen=True)
 class _Signal:
-    """share: (factories, months), each factory's share of output by its size or its share of ring light, 0 while it is
-    closed. swings: (factories, months). group: (factories,), index of the sector, all 0 without sectors. size_median:
-    of the sizes, that of factories without one. part_sum: of the roots of size x light that shares are of."""
+    """share: (factories, months), of output, 0 while a factory is closed. swings: (factories, months). group:
+    (factories,), index of the sector, all 0 without sectors. scale: that of the shares."""
 
     share: NDArray[np.float64]
     swings: NDArray[np.float64]
     group: NDArray[np.intp]
-    size_median: float
-    part_sum: float
+    scale: Scale
 
 
 def _read_signal(samples: FactorySamples, traits: FactoryTraits, sectors: tuple[str, ...], settings: GvioSettings,
                  reference: NDArray[np.bool_], visible: NDArray[np.bool_], progress: Progress,
-                 size_median: float | None = None, part_sum: float | None = None) -> _Signal:
-    """reference: months that usual levels are taken from. visible: months whose light may be looked at. size_median,
-    part_sum: of the factories that levels were learnt against, None = of those given, as always without sizes: light
-    alone hangs too much on the months and the neighbours that are given."""
+                 scale: Scale) -> _Signal:
+    """reference: months that usual levels are taken from. visible: months whose light may be looked at. scale: see
+    factory_shares."""
     changes = light_changes(samples, settings, reference, visible)
     group = traits.groups(sectors)
-    if traits.size is None or not traits.has_sizes:
-        part, size_median, part_sum = changes.usual.copy(), 0.0, None
-        if settings.light_sharing:
-            part *= _part_of_cell(samples)
-    else:
-        size_median = float(np.nanmedian(traits.size)) if size_median is None else size_median
-        root = np.sqrt(np.where(np.isfinite(traits.size), traits.size, size_median))
-        part = root * np.sqrt(changes.usual)  # both err by factors, each by its own
-        seen = changes.seen_open & (root > 0)
-        if seen.any():
-            part = np.where(seen, part, root * (part[seen].sum() / root[seen].sum()))
-    part_sum = float(part.sum()) if part_sum is None else part_sum
-    share = _open_shares(part / (part_sum or 1), samples.factories.is_open(samples.months), reference, traits.zone)
-    return _Signal(share, factory_swings(changes, group, progress), group, size_median, part_sum)
-
-
-def _open_shares(share: NDArray[np.float64], is_open: NDArray[np.bool_], reference: NDArray[np.bool_],
-                 zone: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Shares of open factories, (factories, months), raised or lowered as if UNLISTED of what is open in reference
-    months in each zone were factories that nobody lists: when a listed one opens or closes, they stay."""
-    shares = share[:, None] * is_open
-    listed, usual = np.zeros((2, int(zone.max(initial=0)) + 2, is_open.shape[1]))  # the last for places in no zone
-    np.add.at(listed, zone, shares)
-    np.add.at(usual, zone, (share * is_open[:, reference].any(axis=1))[:, None])
-    raised = (listed + UNLISTED * usual) / (1 + UNLISTED)
-    times = np.divide(raised, listed, out=np.zeros_like(listed), where=listed > 0)
-    return np.asarray(shares * np.minimum(times, MOST_RAISED)[zone])
-
-
-def _part_of_cell(samples: FactorySamples) -> NDArray[np.float64]:
-    """Of the light of its own cell that is a factory's when all are open, (factories,)."""
-    centre = samples.side**2 // 2
-    return np.asarray(samples.claim[:, centre] / samples.claimed[samples.cells[:, centre]].max(axis=1), np.float64)
+    share, scale = factory_shares(samples, traits, changes, reference, settings.light_sharing, scale)
+    return _Signal(share, factory_swings(changes, group, progress), group, scale)
 
 
 def fit_estimator(samples: FactorySamples, traits: FactoryTraits, labels: Labels, settings: GvioSettings,
@@ -195,7 +158,7 @@ def fit_estimator(samples: FactorySamples, traits: FactoryTraits, labels: Labels
     if train.sum() < LEAST_MONTHS:
         raise InputError("MONTHLY_TOTALS", f"it covers {int(train.sum())} months of RADIANCE",
                          f"give at least {LEAST_MONTHS} months")
-    signal = _read_signal(samples, traits, traits.sectors, settings, train, train, progress.part(0, 0.5))
+    signal = _read_signal(samples, traits, traits.sectors, settings, train, train, progress.part(0, 0.5), Scale())
     told = terms_told(labels.first, labels.last)
     terms = np.compress(told, calendar_terms(samples.months, int(samples.months[train][0])), axis=1)
     by_month = _zone_months(samples.months, terms, len(labels.zones), traits.zone, signal)
@@ -233,9 +196,7 @@ def fit_estimator(samples: FactorySamples, traits: FactoryTraits, labels: Labels
     calendar[:, zones_of_zeros(labels), 0] = -np.inf
     return GvioEstimator(settings, labels.zones, traits.sectors, samples.radii, samples.months[train], calendar,
                          np.array(gains), tuple(courses), samples.land_names, network if network_weight else None,
-                         network_weight,
-                         size_median=signal.size_median if traits.has_sizes else None,
-                         part_sum=signal.part_sum if traits.has_sizes else None)
+                         network_weight, scale=signal.scale)
 
 
 def _zone_courses(rows: Rows, months: NDArray[np.int32], known: NDArray[np.float64], weight: NDArray[np.float64],

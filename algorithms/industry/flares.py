@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-NORMAL = 1.4826  # standard deviations of a normal distribution in its median absolute deviation
+from .robust import NORMAL, medians
 
 
 def cut_flares(values: NDArray[np.float32], reference: NDArray[np.bool_], floor: float, deviations: float) -> int:
@@ -20,17 +20,8 @@ def cut_flares(values: NDArray[np.float32], reference: NDArray[np.bool_], floor:
         return 0
     bright = series[:, suspects]
     past = bright[reference]
-    median = _medians(past)
-    limit = np.fmax(median + deviations * NORMAL * _medians(np.abs(past - median)), np.float32(floor))
+    median = medians(past)
+    limit = np.fmax(median + deviations * NORMAL * medians(np.abs(past - median)), np.float32(floor))
     cut = bright > limit
     series[:, suspects] = np.where(cut, limit, bright)
     return int(cut.sum())
-
-
-def _medians(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Over the first axis, of what is no NaN; NaN where nothing is."""
-    ordered = np.sort(values, axis=0)  # NaN come last
-    count = np.isfinite(values).sum(axis=0)
-    middle = [np.take_along_axis(ordered, each[None], axis=0)[0] for each in ((count - 1) // 2, count // 2)]
-    medians: NDArray[np.float32] = (middle[0] + middle[1]) / np.float32(2)
-    return medians

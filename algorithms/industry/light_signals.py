@@ -6,18 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .calendar_terms import YEAR
 from .month_effects import brightened
+from .robust import NORMAL, medians
 from .samples import FactorySamples
 from .settings import GvioSettings
 
 FLOOR = 0.1  # nW/cm2/sr: usual levels below it are noise
 DARKEST = 0.3  # of the usual level
 MOST_CHANGE = 0.3  # of the logarithm: what lies beyond is a fault or another building
-NORMAL = 1.4826  # standard deviations of a normal distribution in its median absolute deviation
 OF_NOISE = 0.6  # of the variance between factories in a month: the rest is their own
 LEAST_NOISE, ADDITIVE_NOISE, UNKNOWN_NOISE = 0.02, 0.25, 0.5  # of the logarithm, nW/cm2/sr, of the logarithm
 LEAST_FACTORIES = 10
-YEAR, LEAST_OF_YEAR = 12, 6  # months
+LEAST_OF_YEAR = 6  # months
 MORE_DRIFT, LEAST_DRIFT = 2.0, 0.03  # within years as well; of the logarithm
 
 
@@ -70,7 +71,7 @@ def _corrected(samples: FactorySamples, light: NDArray[np.float32], settings: Gv
 def _changes(light: NDArray[np.float64],
              reference: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Logarithms over usual levels, and those levels, at least FLOOR."""
-    usual = _medians(light, reference)
+    usual = _usual_levels(light, reference)
     with np.errstate(invalid="ignore"):
         values = np.log(np.maximum(light / usual[:, None], DARKEST))
     return np.clip(values - _means(values, reference)[:, None], -MOST_CHANGE, MOST_CHANGE), usual
@@ -89,9 +90,7 @@ def _scatter(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _drift(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """(factories,), at least LEAST_DRIFT; of the means of twelve months, of values over the median of all."""
     seen = np.isfinite(values)
-    apart = np.where(seen, values, 0)
-    some = seen.any(axis=0)
-    apart[:, some] -= np.where(seen[:, some], np.nanmedian(values[:, some], axis=0), 0)
+    apart = np.nan_to_num(values - medians(values))
     starts = np.arange(0, values.shape[1], YEAR)
     count = np.add.reduceat(seen, starts, axis=1, dtype=np.int64)
     with np.errstate(invalid="ignore"):
@@ -103,17 +102,10 @@ def _drift(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.maximum(MORE_DRIFT * found, LEAST_DRIFT), np.float64)
 
 
-def _medians(light: NDArray[np.float64], reference: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Of the reference months, (factories,); of all where none of those is known."""
-    medians = [_median(part) for part in (light[:, reference], light)]
-    return np.maximum(np.nan_to_num(np.where(np.isfinite(medians[0]), medians[0], medians[1])), FLOOR)
-
-
-def _median(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    found = np.full(len(values), np.nan)
-    some = np.isfinite(values).any(axis=1)
-    found[some] = np.nanmedian(values[some], axis=1)
-    return found
+def _usual_levels(light: NDArray[np.float64], reference: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Medians of the reference months, (factories,); of all where none of those is known."""
+    known, every = medians(light[:, reference].T), medians(light.T)
+    return np.maximum(np.nan_to_num(np.where(np.isfinite(known), known, every)), FLOOR)
 
 
 def _means(values: NDArray[np.float64], reference: NDArray[np.bool_]) -> NDArray[np.float64]:

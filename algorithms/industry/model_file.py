@@ -14,6 +14,7 @@ from ...models.registry import Model, save_model
 from ...models.sa_cnn import SaCnn
 from .course import NO_COURSE, Course
 from .estimator import GvioEstimator
+from .factory_shares import Scale
 from .settings import GvioSettings
 
 KIND = "gvio"
@@ -28,7 +29,7 @@ def save_estimator(path: str, estimator: GvioEstimator, about: Mapping[str, Any]
             "sectors": list(estimator.sectors), "land_names": list(estimator.land_names),
             "network_weight": estimator.network_weight, "radii": list(estimator.radii),
             "interval_quantile": quantile if math.isfinite(quantile) else None,
-            "size_median": estimator.size_median, "part_sum": estimator.part_sum,
+            **asdict(estimator.scale),
             "courses": [[{"first": each.first, "memory": each.memory} for each in member]
                         for member in estimator.courses]}
     arrays: dict[str, NDArray[Any]] = {name: getattr(estimator, name) for name in ARRAYS}
@@ -59,4 +60,4 @@ def read_estimator(model: Model) -> GvioEstimator:
     return GvioEstimator(settings, zones, sectors, radii, months, calendar, gains,
                          courses or ((NO_COURSE,) * (len(zones) + 1),) * len(calendar), tuple(card["land_names"]),
                          network, card["network_weight"], float("nan") if quantile is None else quantile,
-                         card.get("size_median"), card.get("part_sum"))
+                         Scale(card.get("size_median"), card.get("part_sum")))

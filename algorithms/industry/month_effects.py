@@ -4,11 +4,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .robust import NORMAL, medians
+
 CELLS = 20_000  # that a month is read from; more say nothing new
 LEAST_CELLS = 30
 LINE_ROUNDS, ROUNDS = 5, 15
 BRIGHTER, DEVIATIONS = 0.04, 3.5  # a month is left out beyond both, of the logarithm and in robust deviations
-NORMAL = 1.4826  # standard deviations of a normal distribution in its median absolute deviation
 CURVE = 3  # powers of time
 
 
@@ -20,7 +21,7 @@ def month_lines(light: NDArray[np.float32],
     light: (cells, months), NaN where not observed. A robust line (Huber 1964), because lamps and factories change.
     """
     chosen = light[::-(-len(light) // CELLS) or 1].astype(np.float64)
-    usual = _medians(chosen[:, reference])
+    usual = medians(chosen[:, reference].T)
     there = np.isfinite(usual)
     chosen, usual = chosen[there], usual[there]
     scale = 1 / (1 + np.maximum(usual, 0))  # noise grows with light
@@ -72,11 +73,3 @@ def _huber(errors: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
     """Roots of Huber's weights, and the robust standard deviation that they come from."""
     spread = max(NORMAL * float(np.median(np.abs(errors))), 1e-6)
     return np.minimum(1, np.sqrt(1.5 * spread / np.maximum(np.abs(errors), 1e-9))), spread
-
-
-def _medians(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of each row, NaN where nothing was observed."""
-    found = np.full(len(values), np.nan)
-    some = np.isfinite(values).any(axis=1)
-    found[some] = np.nanmedian(values[some], axis=1)
-    return found
