@@ -105,7 +105,7 @@ def read(region: Region, reader: Reader) -> tuple[np.ndarray, np.ndarray]:
 
 def _from_output(region: Region, known: np.ndarray) -> np.ndarray:
     """Of lit factories their own; of the others, whose swings are no light's, the mean of their sector."""
-    swings = _departures(region, region.output.series[known])
+    swings = calendar_departures(region, region.output.series[known])
     lit, sector = region.plan.kind[known] == LIT, region.plan.sector[known]
     swings[~lit] = np.nan
     for number in range(len(SECTORS)):
@@ -117,12 +117,12 @@ def _from_output(region: Region, known: np.ndarray) -> np.ndarray:
 def _from_light(region: Region, known: np.ndarray, reader: Reader) -> np.ndarray:
     plan, shape = region.plan, region.plan.land_use.shape
     light = region.light.factories[known].astype(float)
-    calendar = light * np.exp(-np.nan_to_num(_departures(region, light)))
+    calendar = light * np.exp(-np.nan_to_num(calendar_departures(region, light)))
     blur = np.array([_spread(row, column, shape) for row, column in zip(plan.row[known], plan.column[known])]).T
     cells = np.flatnonzero(blur.sum(axis=1) > 0.1)
     blur = blur[cells]
     clean = region.light.clean.reshape(len(light.T), -1).T[cells].astype(float)
-    missing = _measured(region)[cells] - (clean - blur @ light + blur @ calendar)
+    missing = sensor_light(region)[cells] - (clean - blur @ light + blur @ calendar)
     count = region.light.counts.reshape(len(light.T), -1).T[cells]
     noise = (region.constants["noise of one night"]["value"] * clean)**2 / np.maximum(count, 1)
     noise += region.constants["additive noise"]["value"]**2
@@ -169,7 +169,7 @@ def _predict(response: np.ndarray, seen: np.ndarray, noise: np.ndarray, spread: 
     return states
 
 
-def _measured(region: Region) -> np.ndarray:
+def sensor_light(region: Region) -> np.ndarray:
     """Radiance without snow and without what airglow and background add, (cells, months); the clean light tells."""
     measured = []
     for clean, seen in zip(region.light.clean, region.light.radiance):
@@ -181,7 +181,7 @@ def _measured(region: Region) -> np.ndarray:
     return np.array(measured).T
 
 
-def _departures(region: Region, values: np.ndarray) -> np.ndarray:
+def calendar_departures(region: Region, values: np.ndarray) -> np.ndarray:
     """Of the logarithm from each row's calendar, (n, months); NaN where a value is 0."""
     terms = calendar_terms(region.months, int(region.months[0]))
     found = np.full(values.shape, np.nan)

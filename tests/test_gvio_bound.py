@@ -34,7 +34,7 @@ def test_readers_know_ever_less():
     share, swings = read(region, Reader(every=False, traits=False))
     assert share.shape == swings.shape == (len(share), 48)
     assert len(share) < region.plan.factories
-    truth = gvio_bound._departures(region, region.output.series[region.plan.kind == gvio_bound.LIT])
+    truth = gvio_bound.calendar_departures(region, region.output.series[region.plan.kind == gvio_bound.LIT])
     seen = read(region, Reader())[1][region.plan.kind[:region.plan.factories] == gvio_bound.LIT]
     there = np.isfinite(truth)
     assert np.corrcoef(truth[there], seen[there])[0, 1] > 0.3, "swings are seen in light"
