@@ -1,4 +1,4 @@
-"""Location features compared: folds, scores, intervals, artefacts, and the whole on planted truth."""
+"""Location features compared: variants, folds, the report, and the whole on planted truth."""
 from __future__ import annotations
 
 import dataclasses
@@ -8,29 +8,22 @@ import numpy as np
 import pytest
 import shapely
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from nocturne.algorithms import scores
 from nocturne.algorithms.air_quality import comparison, comparison_report
-from nocturne.algorithms.air_quality.artefacts import energy_beyond, find_artefacts, line_energy
-from nocturne.algorithms.air_quality.block_bootstrap import BlockDraws, blocks_of, joint_level
 from nocturne.algorithms.air_quality.comparison import NO_LOCATION, Variant, compare_geolocation, variants_of
 from nocturne.algorithms.air_quality.comparison_report import write_report
 from nocturne.algorithms.air_quality.comparison_summary import conclusions, error_points, metrics, score_rows, summarise
 from nocturne.algorithms.air_quality.estimator import Data, fit_estimator, fit_networks
-from nocturne.algorithms.air_quality.knndm import hull_grid, knndm, match_distances, read_map
 from nocturne.algorithms.air_quality.settings import ComparisonSettings, Pm25Settings
-from nocturne.algorithms.air_quality.site_days import SiteDays
-from nocturne.algorithms.air_quality.spatial_scores import ALL_NAMES, all_scores, by_distance
+from nocturne.algorithms.air_quality.spatial_scores import ALL_NAMES, by_distance
 from nocturne.algorithms.air_quality.train_pm25 import train_pm25
 from nocturne.algorithms.air_quality.windows import make_windows
 from nocturne.algorithms.distances import nearest_km
 from nocturne.algorithms.errors import InputError
-from nocturne.algorithms.feature_tables import FeatureTable
 from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.settings import Resources
 from nocturne.benchmarks import pm25_locations
-from scipy.stats import wasserstein_distance
+from nocturne.tests.simulated_sites import simulated
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -38,18 +31,6 @@ CPU = torch.device("cpu")
 SETTINGS = ComparisonSettings(
     geolocations="degrees, harmonics_siren", fusions="hadamard", protocols="random_places, checkerboard, knndm",
     window=3, min_days=1, folds=2, seeds=2, epochs=2)
-
-
-def simulated(sites=40, days=5, of_place=0.0):
-    """of_place: by how much PM2.5 grows per degree of longitude."""
-    generator = np.random.default_rng(3)
-    site, day = np.repeat(np.arange(sites, dtype=np.int32), days), np.tile(np.arange(days, dtype=np.int32), sites)
-    longitude, latitude = generator.uniform(-105, -85, sites), generator.uniform(30, 45, sites)
-    values = generator.normal(size=(len(site), 3)).astype(np.float32)
-    target = 12 + 2 * values[:, 0] + of_place * (longitude[site] + 95) + generator.normal(size=len(site))
-    target[7] = 60
-    return SiteDays(site, day + 734_000, longitude, latitude, values, target.astype(np.float32), ("a", "b", "c"),
-                    tuple(map(str, range(sites))))
 
 
 @pytest.fixture(scope="module")
@@ -264,12 +245,6 @@ def test_a_checkpoint_without_satclip_is_refused():
         compare_geolocation(simulated(), SETTINGS, "weights.ckpt", None, Resources(threads=1), Progress())
 
 
-def test_places_of_a_map_without_knndm_are_refused():
-    wanted = dataclasses.replace(SETTINGS, protocols="random_places")
-    with pytest.raises(InputError, match=r"^PREDICTION: knndm, which alone looks at it"):
-        compare_geolocation(simulated(), wanted, "", np.zeros((3, 2)), Resources(threads=1), Progress())
-
-
 def test_the_evidence_resumes_by_model(tmp_path):
     wanted = dataclasses.replace(SETTINGS, protocols="random_places", seeds=1)
     plan = comparison.make_plan(simulated(), wanted, "", None, Resources(threads=1), Progress())
@@ -296,72 +271,6 @@ def test_networks_alone_are_those_of_the_estimator():
                                other.estimate(data, test, CPU, Progress()).value)
 
 
-@settings(deadline=None, max_examples=15)
-@given(st.integers(20, 60), st.integers(2, 5), st.integers(0, 5))
-def test_knndm_deals_every_place_to_one_fold_that_is_not_too_large(count, folds, seed):
-    generator = np.random.default_rng(seed)
-    places = generator.uniform((-100, 30), (-80, 45), (count, 2))
-    found = match_distances(places, hull_grid(places), folds, seed)
-    sizes = np.bincount(found.fold, minlength=folds)
-    assert sizes.min() > 0
-    assert sizes.max() <= max(count / 2, count / folds + 1)
-    assert found.gap_km == pytest.approx(wasserstein_distance(found.map_km, found.test_km))
-
-
-def test_knndm_matches_clustered_monitors_better_than_places_at_random():
-    """Monitors stand in six towns. A map of places far from them needs towns as folds, a map of the towns doesn't."""
-    generator = np.random.default_rng(1)
-    towns = np.array([[-120, 35], [-112, 45], [-104, 33], [-96, 44], [-88, 34], [-80, 42]], float)
-    places = (towns[:, None] + generator.normal(0, 0.1, (6, 15, 2))).reshape(-1, 2)
-    found = match_distances(places, towns + np.array([0, 30]), 3, 1)
-    assert all(len(set(found.fold[15 * town:15 * town + 15])) == 1 for town in range(6))
-    assert np.median(found.test_km) > 300
-    assert np.median(match_distances(places, places + 0.01, 3, 1).test_km) < 20
-    between = match_distances(places, hull_grid(places), 3, 1)
-    assert between.gap_km < abs(between.map_km.mean() - 5)  # what folds of single places would leave
-
-
-def across_180(days, by):
-    """The same places, moved east by so many degrees."""
-    return dataclasses.replace(days, longitude=(days.longitude + by + 180) % 360 - 180)
-
-
-def test_a_region_across_180_degrees_has_the_map_of_any_other():
-    days = simulated()
-    moved = across_180(days, 275)  # 170 to -170
-    assert moved.longitude.min() < -175
-    grids = [hull_grid(np.column_stack((each.longitude, each.latitude))) for each in (days, moved)]
-    np.testing.assert_allclose(grids[1], grids[0] + (275, 0))
-    (_, found), (_, again) = (knndm(each, 3, None, 1) for each in (days, moved))
-    assert again.gap_km == pytest.approx(found.gap_km)
-
-
-def test_knndm_keeps_places_whole():
-    days = simulated()
-    folds, matched = knndm(days, 3, None, 1)
-    assert len(matched.fold) == 40
-    np.testing.assert_array_equal(np.sort(np.concatenate([fold.test for fold in folds])), days.measured)
-    for fold in folds:
-        assert not set(days.place()[fold.train]) & set(days.place()[fold.test])
-
-
-def test_scores_per_day_and_site_are_medians_of_their_own():
-    generator = np.random.default_rng(2)
-    day, site = np.repeat(np.arange(7, dtype=np.int32), 9), np.tile(np.arange(9, dtype=np.int32), 7)
-    truth, estimate = generator.uniform(0, 60, 63), generator.uniform(0, 60, 63)
-    found = all_scores(truth, estimate, day, site)
-    assert tuple(found) == ALL_NAMES
-    for name in ("r2", "rmse", "mae", "mbe"):
-        score = getattr(scores, name)
-        high = truth >= 35
-        assert found[name] == pytest.approx(score(truth, estimate))
-        assert found[f"high_{name}"] == pytest.approx(score(truth[high], estimate[high]))
-        assert found[f"day_{name}"] == pytest.approx(
-            np.median([score(truth[day == each], estimate[day == each]) for each in range(7)]))
-        assert found[f"site_{name}"] == pytest.approx(
-            np.median([score(truth[site == each], estimate[site == each]) for each in range(9)]))
-
-
 def test_curves_over_distance_are_drawn_without_and_with_residuals(compared):
     summary = summarise(compared, Progress())
     panels = comparison_report._distance_figure(compared, summary).axes
@@ -371,27 +280,6 @@ def test_curves_over_distance_are_drawn_without_and_with_residuals(compared):
             drawn = line.get_ydata()
             np.testing.assert_array_equal(drawn[np.isfinite(drawn)],
                                           [each.r2 for each in summary.curves[variant, residuals]])
-
-
-def test_few_cases_have_no_scores_of_their_own():
-    found = all_scores(np.arange(4.0), np.arange(4.0), np.zeros(4, np.int32), np.arange(4, dtype=np.int32))
-    assert found["r2"] == 1
-    assert np.isnan([found[name] for name in ("day_r2", "site_rmse", "high_mae")]).all()
-
-
-def test_a_map_has_its_points_and_the_centres_of_its_polygons():
-    shapes = (shapely.Point(-100, 35), shapely.box(-92, 38, -88, 42))
-    table = FeatureTable("PREDICTION", {}, {}, tuple(map(shapely.to_wkb, shapes)), "EPSG:4326")
-    np.testing.assert_allclose(read_map(table), [[-100, 35], [-90, 40]], atol=1e-9)
-    assert read_map(None) is None
-
-
-def test_the_curve_over_distance_has_the_scores_of_its_bins():
-    truth, estimate = np.arange(30.0), np.arange(30.0) + np.repeat([0, 5], 15)
-    near, far = by_distance(truth, estimate, np.repeat([5.0, 500.0], 15), np.arange(30))
-    assert (near.low_km, near.high_km, near.windows, near.r2, near.rmse) == (0, 10, 15, 1, 0)
-    assert (far.low_km, far.windows, far.rmse) == (400, 15, 5)
-    assert far.r2 == pytest.approx(scores.r2(truth[15:], estimate[15:]))
 
 
 def test_windows_of_a_curve_count_once_however_often_they_are_tested(compared):
@@ -407,106 +295,3 @@ def test_windows_of_a_curve_count_once_however_often_they_are_tested(compared):
         assert [each.windows for each in curve] == [
             len(set(window[(away >= each.low_km) & (away < each.high_km)])) for each in curve]
         assert all(5 <= each.windows <= count for each in curve)
-
-
-def test_intervals_of_differences_hold_as_often_as_they_say():
-    """Two models with equal errors but for chance, which blocks share: 95 % of the intervals hold 0."""
-    held = 0
-    for seed in range(60):
-        generator = np.random.default_rng(seed)
-        block = np.repeat(np.arange(40), 10)
-        truth = generator.normal(0, 3, 400)
-        errors = np.array([(generator.normal(size=40)[block] + generator.normal(size=400)) ** 2 for _ in range(2)])
-        held += not BlockDraws(truth, errors, block, 1).difference(0, 1).excludes_zero
-    assert 53 <= held <= 60
-
-
-def test_a_difference_that_every_block_has_is_found():
-    generator = np.random.default_rng(1)
-    truth, block = generator.normal(size=300), np.repeat(np.arange(30), 10)
-    errors = np.array([np.full(300, 0.2), np.full(300, 0.3)])
-    found = BlockDraws(truth, errors, block, 1)
-    assert found.difference(0, 1).value == pytest.approx(0.1 / truth.var())
-    assert found.difference(0, 1, joint_level(range(20))).low > 0
-    assert found.r2(0).value == pytest.approx(1 - 0.2 / truth.var())
-
-
-@pytest.mark.parametrize(("blocks", "told"), [(9, False), (10, True)])
-def test_fewer_than_ten_blocks_give_no_interval(blocks, told):
-    block = np.repeat(np.arange(blocks), 10)
-    truth = np.random.default_rng(1).normal(size=len(block))
-    found = BlockDraws(truth, np.array([np.full(len(block), 0.2), np.full(len(block), 0.3)]), block, 1)
-    assert found.difference(0, 1).value == pytest.approx(0.1 / truth.var())
-    for each in (found.r2(0), found.difference(0, 1)):
-        assert np.isfinite((each.low, each.high)).tolist() == [told, told]
-        assert (each.in_words() == "no interval") != told
-    assert found.difference(0, 1).excludes_zero == told
-
-
-def test_blocks_are_cells_of_two_degrees():
-    assert blocks_of(np.array([-0.5, 0.5, 1.9, 2.1]), np.zeros(4)).tolist() == [0, 1, 1, 2]
-
-
-GRID = np.mgrid[0:70, 0:160].astype(float)
-STEPS = 0.37, 0.29
-
-
-def smooth(seed):
-    """A random field with the same waves in all directions."""
-    shape = 280, 640
-    frequency = np.hypot.outer(np.fft.fftfreq(shape[0], STEPS[0]), np.fft.fftfreq(shape[1], STEPS[1]))
-    waves = np.fft.fft2(np.random.default_rng(seed).normal(size=shape)) / (1 + (frequency / 0.05) ** 3)
-    field = np.fft.ifft2(waves).real[:70, :160]
-    return field / field.std()
-
-
-def test_lines_are_found_in_stripes_and_not_in_random_fields():
-    for seed in range(10):
-        along, strongest, _ = line_energy(smooth(seed), STEPS)
-        assert max(along, strongest) < 4
-    y, x = GRID * np.array(STEPS)[:, None, None]
-    along, strongest, direction = line_energy(smooth(1) + 0.3 * np.sin(2 * np.pi * x / 2), STEPS)
-    assert along == strongest > 4
-    assert direction == 0
-    along, strongest, direction = line_energy(smooth(1) + 0.3 * np.sin(2 * np.pi * (x + y) / 2.8), STEPS)
-    assert along < 3
-    assert strongest > 4
-    assert direction in (40, 50)
-
-
-def test_energy_beyond_a_frequency_is_that_of_fast_waves():
-    _, x = GRID * np.array(STEPS)[:, None, None]
-    slow, fast = np.sin(2 * np.pi * x / 10), np.sin(2 * np.pi * x / 1)
-    assert energy_beyond(slow + fast, STEPS, 0.5) == pytest.approx(0.5, abs=0.05)
-    assert energy_beyond(slow, STEPS, 0.5) < 1e-4
-    assert energy_beyond(np.ones_like(x), STEPS, 0.5) == 0
-
-
-class PlantedMembers:
-    """Stands in for networks: estimates a function of the place's features."""
-
-    location = None
-
-    def __init__(self, function):
-        self.function = function
-
-    def estimate(self, data, windows, device, progress):
-        return self.function(*data.places[windows].T)[None].astype(float), None
-
-
-@pytest.mark.parametrize(("function", "words"), [
-    (lambda x, y: 0.2 * x + 0.1 * y, ["it jumps by 72.00 ug/m3"]),
-    (lambda x, y: 5 * np.cos(np.radians(x)), []),
-    (lambda x, y: 5 * np.cos(np.radians(x)) + np.sign(np.sin(6 * y)), ["% of its energy is in waves", "lines along"]),
-])
-def test_planted_artefacts_are_found(function, words):
-    days = simulated()
-    data = Data(days, make_windows(days, np.arange(200), 3, 1), np.column_stack((days.longitude, days.latitude)))
-    model = dataclasses.make_dataclass("Model", ["members", "settings"])(
-        PlantedMembers(function), Pm25Settings(geolocation="degrees"))
-    found = find_artefacts(model, data, lambda x, y: np.column_stack((x, y)), CPU, Progress())
-    assert found.effect.shape == (len(found.latitude), len(found.longitude))
-    assert found.effect.mean() == pytest.approx(0, abs=1e-9)
-    sayings = found.found("degrees")
-    assert len(sayings) == len(words), sayings
-    assert all(word in saying for word, saying in zip(words, sayings))
