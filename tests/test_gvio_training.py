@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nocturne.algorithms.errors import InputError
 from nocturne.algorithms.industry.blocked_intervals import blocked_intervals
-from nocturne.algorithms.industry.calendar_terms import TERMS, terms_left_out, terms_told
+from nocturne.algorithms.industry.calendar_terms import calendar_terms, terms_left_out, terms_told
 from nocturne.algorithms.industry.cross_estimates import (
     ESTIMATE,
     GRID,
@@ -21,13 +21,15 @@ from nocturne.algorithms.industry.cross_estimates import (
     cross_estimates,
     protocol_folds,
 )
+from nocturne.algorithms.industry.estimator import fit_estimator
 from nocturne.algorithms.industry.floors import FOREST, LIGHT_SUM, floor_estimates
 from nocturne.algorithms.industry.gvio_scores import BASELINES, REGION, ZONES, score_methods
 from nocturne.algorithms.industry.labels import WHOLE, Labels
+from nocturne.algorithms.industry.months import WORKING_DAYS, calendar_covariates
 from nocturne.algorithms.industry.negative_controls import shuffled_patches, without_months
 from nocturne.algorithms.industry.no_light import HOLIDAYS, LAST_YEAR, TREND, no_light_estimates
 from nocturne.algorithms.industry.region_labels import whole_region
-from nocturne.algorithms.industry.settings import GvioSettings
+from nocturne.algorithms.industry.settings import DAYS, GvioSettings
 from nocturne.algorithms.industry.time_folds import (
     BLOCKED,
     FORWARD,
@@ -156,12 +158,27 @@ def test_months_tell_all_terms_and_longer_totals_those_that_differ_in_them():
     both = [np.concatenate(pair) for pair in zip(spans(3), (quarters.first[:1] + 36, quarters.last[:1] + 36))]
     for first, last in (spans(3), both):
         assert terms_told(first, last).tolist() == [True, True, True, False, False, True, False, False, False]
-        assert "2 of 3 waves of the year and the Spring Festival" in terms_left_out(first, last)
-    for length, count in ((1, TERMS), (2, 6), (4, 4), (6, 2), (12, 2)):
+        assert "2 of 3 waves of the year, the Spring Festival" in terms_left_out(first, last)
+    for length, count in ((1, 9), (2, 6), (4, 4), (6, 2), (12, 2)):
         assert terms_told(*spans(length)).sum() == count
     assert "sums of 12 months: all waves of the year" in terms_left_out(*spans(12))
     mixed = [np.concatenate(pair) for pair in zip(spans(12), (joined.first + 36, joined.last + 36))]
     assert terms_told(*mixed).all(), "a few years of months tell the season of all"
+
+
+@pytest.mark.parametrize("days", DAYS)
+def test_days_that_were_planted_are_found_where_they_are_asked_for(case, days):
+    """4 % more is made for each working day above the mean month's."""
+    samples = case.sample(np.ones(len(case.months), bool), Progress())
+    more = 0.04 * (calendar_covariates(case.labels.first)[:, 0] - WORKING_DAYS)
+    single = case.labels.first == case.labels.last
+    labels = replace(case.labels, value=case.labels.value * np.exp(np.where(single, more, 0)))
+    model = fit_estimator(samples, case.traits, labels, GvioSettings(members=1, network=False, days=days), Progress())
+    terms = calendar_terms(model.months, int(model.months[0]), days)
+    assert model.calendar.shape[2] == terms.shape[1] == 8 + len(DAYS[days])
+    if "working_days" in DAYS[days]:
+        column = 8 + DAYS[days].index("working_days")
+        assert model.calendar[0, -1, column] == pytest.approx(5 * 0.04, rel=0.25)
 
 
 # Floors and negative controls
@@ -321,7 +338,7 @@ def test_totals_of_years_say_which_terms_are_left_out(case, tmp_path):
     said = terms_left_out(first, last)
     assert heard.texts.count(said) == 1
     write_report(str(tmp_path / "r.html"), trained)
-    assert "all waves of the year and the Spring Festival" in (tmp_path / "r.html").read_text("utf-8")
+    assert "all waves of the year, the Spring Festival" in (tmp_path / "r.html").read_text("utf-8")
 
 
 def test_totals_and_sizes_of_zero_are_said(case):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ...models.sa_cnn import SaCnn
 from ..errors import InputError
 from ..progress import Progress
-from .calendar_terms import TERMS, YEAR, calendar_terms, terms_told
+from .calendar_terms import YEAR, calendar_terms, terms_told
 from .course import FREE_GAIN_SPREAD, GAIN_SPREAD, NO_COURSE, Course, courses_at, fit_course
 from .factory_shares import Scale, factory_shares
 from .labels import Labels, zones_of_zeros
@@ -29,7 +29,7 @@ from .traits import FactoryTraits
 from .zone_months import ZoneMonths
 from .zones import NOWHERE
 
-ZONE_PRICES = np.array([1e-3, *(0.3,) * (TERMS - 1)])  # of a zone's departures from the calendar of all
+LEVEL_PRICE, TERM_PRICE = 1e-3, 0.3  # of a zone's departures from the calendar of all
 LEAST_MONTHS = 24
 
 
@@ -45,7 +45,7 @@ class Estimates:
 @dataclass(frozen=True)
 class GvioEstimator:
     """A fitted model. zones, sectors: names. radii: of the rings that it was trained on. months: those it has learned
-    from, rising. calendar: (members, zones + 1, TERMS), the last for places in no zone of the labels, the constant -inf
+    from, rising. calendar: (members, zones + 1, terms), the last for places in no zone of the labels, the constant -inf
     where a zone makes nothing. gains: (members, sectors or 1, LAGS), of a swing so many months later. courses: of each
     member (zones + 1), the last that of the region. scale: of the factories that levels were learnt against."""
 
@@ -79,7 +79,7 @@ class GvioEstimator:
             inputs = network_inputs(samples, signal.swings, self.settings, self.land_names, known if known.any() else
                                     every, every)
             patches = self.network_weight * network_adds(self.network, inputs, device, progress.part(0.3, 0.7))
-        terms = calendar_terms(samples.months, int(self.months[0]))
+        terms = calendar_terms(samples.months, int(self.months[0]), self.settings.days)
         zone = np.where(traits.zone == NOWHERE, len(self.zones), traits.zone)
         swings = later(signal.swings)
         every_gain = self._gains_for(signal.group, progress)
@@ -159,8 +159,8 @@ def fit_estimator(samples: FactorySamples, traits: FactoryTraits, labels: Labels
         raise InputError("MONTHLY_TOTALS", f"it covers {int(train.sum())} months of RADIANCE",
                          f"give at least {LEAST_MONTHS} months")
     signal = _read_signal(samples, traits, traits.sectors, settings, train, train, progress.part(0, 0.5), Scale())
-    told = terms_told(labels.first, labels.last)
-    terms = np.compress(told, calendar_terms(samples.months, int(samples.months[train][0])), axis=1)
+    told = terms_told(labels.first, labels.last, settings.days)
+    terms = np.compress(told, calendar_terms(samples.months, int(samples.months[train][0]), settings.days), axis=1)
     by_month = _zone_months(samples.months, terms, len(labels.zones), traits.zone, signal)
     rows = _label_rows(labels, covered, by_month)
     if not len(rows.target):
@@ -180,8 +180,8 @@ def fit_estimator(samples: FactorySamples, traits: FactoryTraits, labels: Labels
         weight = drawn[np.clip(year, 0, len(years) - 1)]
         known = rows.added(gain * by_lag) + rows.weights @ course.at(samples.months)
         courses.append((*_zone_courses(rows, samples.months, known, weight, len(labels.zones), progress), course))
-        calendars.append(_fit_calendar(rows, gain * by_lag, courses_at(courses[-1], samples.months), weight, by_month,
-                                       ZONE_PRICES[told]))
+        calendars.append(_fit_calendar(rows, gain * by_lag, courses_at(courses[-1], samples.months), weight,
+                                       by_month))
         gains.append(gain * by_lag)
     fitted = np.array(calendars)
     network, network_weight = None, 0.0
@@ -191,7 +191,7 @@ def fit_estimator(samples: FactorySamples, traits: FactoryTraits, labels: Labels
         bags = _bags(rows, fitted.mean(axis=0), np.mean(gains, axis=0), course, samples, traits.zone, signal.share)
         network, network_weight = train_network(inputs, bags, settings.seed, device, progress.part(0.8, 1))
     progress.report(1)
-    calendar = np.zeros((*fitted.shape[:2], TERMS))
+    calendar = np.zeros((*fitted.shape[:2], len(told)))
     calendar[:, :, told] = fitted
     calendar[:, zones_of_zeros(labels), 0] = -np.inf
     return GvioEstimator(settings, labels.zones, traits.sectors, samples.radii, samples.months[train], calendar,
@@ -244,15 +244,15 @@ def _label_rows(labels: Labels, covered: NDArray[np.bool_], by_month: ZoneMonths
 
 
 def _fit_calendar(rows: Rows, gain: NDArray[np.float64], course: NDArray[np.float64], weight: NDArray[np.float64],
-                  by_month: ZoneMonths, prices: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Calendar of every zone, which departs from the calendar of all at prices, (terms,), and that of all: (zones + 1,
-    terms). Levels are such that the sums of a zone match its labels."""
-    zones, count = len(by_month.share), len(prices)
+                  by_month: ZoneMonths) -> NDArray[np.float64]:
+    """Calendar of every zone, which departs from the calendar of all at a price, and that of all: (zones + 1, terms).
+    Levels are such that the sums of a zone match its labels."""
+    zones, count = len(by_month.share), rows.terms.shape[1]
     target = rows.target - rows.added(gain) - (rows.weights * course[rows.zone]).sum(axis=1)
     own = np.zeros((len(target), zones, count))
     own[np.arange(len(target)), rows.zone] = rows.terms
     design = np.concatenate((rows.terms, own.reshape(len(target), -1)), axis=1)
-    price = np.concatenate((np.full(count, 1e-6), np.tile(prices, zones)))
+    price = np.concatenate((np.full(count, 1e-6), np.tile([LEVEL_PRICE, *(TERM_PRICE,) * (count - 1)], zones)))
     found = np.linalg.solve(design.T @ (weight[:, None] * design) + np.diag(price), design.T @ (weight * target))
     calendar = np.concatenate((found[:count] + found[count:].reshape(zones, count), found[None, :count]))
     guess = by_month.sums(rows, calendar, gain, course)

@@ -15,6 +15,7 @@ NEW_YEARS = (127, 215, 204, 123, 210, 131, 219, 207, 128, 216, 205, 124, 212, 20
              211, 131, 219, 208, 128, 215, 204, 124, 212, 201, 122, 210, 130, 217, 206, 126, 214, 202, 123)
 HOLIDAY_DAYS = 7  # public holiday in China, counted from New Year's day
 COVARIATES = ("working_days", "spring_festival_days")
+WORKING_DAYS = 21.7  # in a month, on average
 
 
 def month_number(day: date) -> int:

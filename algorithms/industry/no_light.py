@@ -5,12 +5,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .labels import Labels
-from .months import COVARIATES, HOLIDAY_DAYS, calendar_covariates
+from .months import COVARIATES, HOLIDAY_DAYS, WORKING_DAYS, calendar_covariates
 
 LAST_YEAR, TREND, HOLIDAYS = "same month last year", "trend and season", "trend, season and holidays"
 OTHER_YEARS = (-1, 1, -2, 2, -3, 3, -4, 4)
 HARMONICS = 2
-WORKING_DAYS = 21.7  # in a month, on average
 FEW = 18  # labels of a zone: with fewer the season is a single wave and covariates are left out
 
 

@@ -7,6 +7,9 @@ from datetime import date
 from ..errors import InputError
 from ..settings import Settings, borrowed, choice, day, flag, number, text
 
+FESTIVAL = "spring_festival"
+DAYS = {FESTIVAL: ("spring_festival_days",), "working_days": ("working_days",),
+        "both": ("working_days", "spring_festival_days"), "none": ()}  # which covariates of months enter the calendar
 MOST_RINGS = 6
 
 
@@ -69,6 +72,9 @@ class GvioSettings(Settings):
 
     seed: int = number(1, "Seed", "Of all random choices: the same seed gives the same model.", minimum=0,
                        maximum=2**31 - 1)
+    days: str = choice(
+        FESTIVAL, tuple(DAYS), "Days that count", "What enters the calendar beside growth and season where totals are "
+        "monthly: the days of the Spring Festival in each month, its working days (Mondays to Fridays), both or none.")
     members: int = number(5, "Ensemble members", "Models that differ by their seeds; their mean is the estimate.",
                           minimum=1, maximum=50, advanced=True)
     region_statistics: bool = flag(

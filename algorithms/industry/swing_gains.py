@@ -21,7 +21,7 @@ TRUST = 0.2  # in the gain 1, in units of the squared swings of labels
 @dataclass(frozen=True)
 class Rows:
     """One row per label. bag: sum of shares over its factories and months. weights: (rows, months), each month's part
-    of the bag. terms: (rows, TERMS), mean by share. swings: (rows, groups, LAGS), mean by share of the swings so many
+    of the bag. terms: (rows, terms), mean by share. swings: (rows, groups, LAGS), mean by share of the swings so many
     months later."""
 
     zone: NDArray[np.int32]
@@ -109,7 +109,7 @@ def _is_one_zone(rows: Rows) -> bool:
 
 
 def _zone_terms(rows: Rows) -> NDArray[np.float64]:
-    """The calendar of every zone on its own, (rows, zones x TERMS)."""
+    """The calendar of every zone on its own, (rows, zones x terms)."""
     own = np.zeros((len(rows.zone), int(rows.zone.max()) + 1, rows.terms.shape[1]))
     own[np.arange(len(rows.zone)), rows.zone] = rows.terms
     return own.reshape(len(rows.zone), -1)
