@@ -95,8 +95,9 @@ def test_real_light_with_made_up_totals_is_learnt_from(qgis_process, tmp_path):
                        RADIANCE=tmp_path / "light.tif", START="2014-01-01", END="2019-12-31",
                        MONTHLY_TOTALS=tmp_path / "totals.csv", DATE_FIELD="period", VALUE_FIELD="value",
                        MODEL=tmp_path / "model.json", REPORT=tmp_path / "report.html", MEMBERS=2,
-                       NETWORK="false")
+                       NETWORK="false", DAYS="working_days")
     assert run.code == 0, run.stderr
+    assert json.loads((tmp_path / "model.json").read_text())["settings"]["days"] == "working_days"
     assert run.results["SKILL"] < 0.25
     assert run.results["R2_ESTIMATE"] == pytest.approx(run.results["R2_BASELINE"], abs=0.25)
 
