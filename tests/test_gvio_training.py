@@ -158,6 +158,7 @@ def test_months_tell_all_terms_and_longer_totals_those_that_differ_in_them():
     both = [np.concatenate(pair) for pair in zip(spans(3), (quarters.first[:1] + 36, quarters.last[:1] + 36))]
     for first, last in (spans(3), both):
         assert terms_told(first, last).tolist() == [True, True, True, False, False, True, False, False, False]
+        assert terms_told(first, last, "both").tolist() == [True, True, True, False, False, True, *(False,) * 4]
         assert "2 of 3 waves of the year, the Spring Festival" in terms_left_out(first, last)
     for length, count in ((1, 9), (2, 6), (4, 4), (6, 2), (12, 2)):
         assert terms_told(*spans(length)).sum() == count
