@@ -2,8 +2,8 @@
 
 python -m nocturne.benchmarks.gvio_difficulties [--regions 1 2 ...]
 
-And how much the light of listed factories' cells moves, beside the calendar, by industry, by all other light and by the
-sensor: standard deviations over months of the logarithm, mean over factories by their shares of output.
+And how much light moves where listed factories stand, beside the calendar, by industry, by all other light and by the
+sensor: the logarithm of the light of their cells, mean by size, standard deviation over months.
 """
 from __future__ import annotations
 
@@ -20,12 +20,11 @@ from nocturne.algorithms.industry.time_folds import blocked_folds, forward_folds
 from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.settings import Resources
 from nocturne.algorithms.simulation.region import Region, simulate_region
-from nocturne.algorithms.simulation.region_light import BLUR_CELLS
-from nocturne.algorithms.simulation.region_output import FIRST_MONTH, LONGEST_LAG
-from nocturne.algorithms.simulation.region_places import CATEGORIES, NO_FACTORY, UNKNOWN, Places
+from nocturne.algorithms.simulation.region_light import blurred
+from nocturne.algorithms.simulation.region_output import LONGEST_LAG
+from nocturne.algorithms.simulation.region_places import CATEGORIES, NO_FACTORY, Places, true_dates
 from nocturne.benchmarks.gvio_bound import calendar_departures, sensor_light
 from nocturne.benchmarks.gvio_region import region_case
-from scipy.ndimage import gaussian_filter
 
 REGIONS = tuple(range(1, 11))
 SETTINGS = GvioSettings(members=1, network=False)
@@ -39,7 +38,7 @@ def as_it_is(region: Region) -> Region:
 def true_layer(region: Region) -> Region:
     """No wrong factories, true sizes, all dates of opening and closing."""
     places = region.places
-    made = (places.producer != NO_FACTORY) & _history(region, places).any(axis=1)
+    made = (places.producer != NO_FACTORY) & region.output.open[places.producer, LONGEST_LAG:].any(axis=1)
     places = _select(places, made | ~places.listed_as_factory)
     real = places.producer != NO_FACTORY
     size = np.ceil(TRUE_SIZE * region.plan.size[places.producer]).astype(np.int32)
@@ -93,14 +92,14 @@ def skills(case: Case) -> dict[str, float]:
 
 
 def movements(region: Region) -> dict[str, float]:
-    """Standard deviations over months, beside the calendar, of the logarithm of light in the cells of factories that
-    are always open, by what moves it (industry: neighbours that open or close among it); mean by output."""
+    """Standard deviation over months, beside the calendar, of the logarithm of light, mean by size over the cells of
+    listed factories that are always open; by what moves it (industry: neighbours that open or close among it)."""
     always = region.output.open[:, LONGEST_LAG:].all(axis=1) & (region.light.factories > 0).all(axis=1)
     listed = np.isin(np.arange(len(always)), region.places.producer[region.places.listed_as_factory])
     chosen = np.flatnonzero(always & listed)
     plan, light = region.plan, region.light
     cells = plan.row[chosen] * plan.land_use.shape[1] + plan.column[chosen]
-    factories = light.factories[:plan.factories].astype(float)
+    factories = light.factories.astype(float)
     shines = factories > 0
     mean = factories.sum(axis=1) / np.maximum(shines.sum(axis=1), 1)
     usual = np.where(shines, factories * np.exp(-calendar_departures(region, factories)), mean[:, None])
@@ -120,11 +119,7 @@ def _beside_calendar(region: Region, logarithms: np.ndarray) -> np.ndarray:
 
 
 def _industry(region: Region, factories: np.ndarray) -> np.ndarray:
-    """Blurred light of the first producers, (months, rows, columns); factories: theirs, (factories, months)."""
-    light = np.zeros((factories.shape[1], *region.plan.land_use.shape))
-    for month, values in enumerate(factories.T):
-        np.add.at(light[month], (region.plan.row[:len(values)], region.plan.column[:len(values)]), values)
-    return np.asarray(gaussian_filter(light, (0, BLUR_CELLS, BLUR_CELLS), mode="nearest"))
+    return blurred(region.plan, factories, np.zeros((factories.shape[1], *region.plan.land_use.shape)))
 
 
 def _still(light: np.ndarray) -> np.ndarray:
@@ -132,20 +127,12 @@ def _still(light: np.ndarray) -> np.ndarray:
     return (light.mean(axis=0) - light).astype(np.float32)
 
 
-def _history(region: Region, places: Places) -> np.ndarray:
-    return region.output.open[np.maximum(places.producer, 0), LONGEST_LAG:]
-
-
 def _select(places: Places, chosen: np.ndarray) -> Places:
     return Places(*(getattr(places, each.name)[chosen] for each in fields(Places)))
 
 
 def _dated(region: Region, places: Places) -> Region:
-    history, real = _history(region, places), places.producer != NO_FACTORY
-    first = FIRST_MONTH + history.argmax(axis=1)
-    last = FIRST_MONTH + history.shape[1] - 1 - history[:, ::-1].argmax(axis=1)
-    opened = np.where(real & ~history[:, 0], first, UNKNOWN).astype(np.int32)
-    closed = np.where(real & ~history[:, -1], last, UNKNOWN).astype(np.int32)
+    opened, closed = true_dates(region.output.open, places.producer)
     return replace(region, places=replace(places, opened=opened, closed=closed))
 
 

@@ -48,13 +48,19 @@ def simulate_light(draws: Draws, numbers: Generator, plan: RegionPlan, output: O
     other = _other_light(draws, numbers, plan, output, null)
     factories = _factory_light(draws, numbers, plan, output, null)
     factories *= _share_factor(draws, plan, other[0], factories[:, 0])
-    clean = other
-    for month, light in enumerate(factories.T):
-        np.add.at(clean[month], (plan.row, plan.column), light)
-    clean = gaussian_filter(clean, (0, BLUR_CELLS, BLUR_CELLS), mode="nearest")
+    clean = blurred(plan, factories, other)
     counts = _counts(draws, numbers, clean.shape)
     measured = _measure(draws, numbers, clean, counts)
     return RegionLight(factories.astype(np.float32), clean.astype(np.float32), measured, counts)
+
+
+def blurred(plan: RegionPlan, producers: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Light of producers, (producers, months), in their cells, and other light, (months, rows, columns), as far as the
+    sensor parts cells; like other."""
+    light = other.copy()
+    for month, values in enumerate(producers.T):
+        np.add.at(light[month], (plan.row, plan.column), values)
+    return np.asarray(gaussian_filter(light, (0, BLUR_CELLS, BLUR_CELLS), mode="nearest"))
 
 
 def _factory_light(draws: Draws, numbers: Generator, plan: RegionPlan, output: Output,

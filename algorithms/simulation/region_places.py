@@ -77,11 +77,18 @@ def list_places(draws: Draws, numbers: Generator, plan: RegionPlan, output: Outp
 def _dates(draws: Draws, numbers: Generator, is_open: NDArray[np.bool_],
            producer: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """First and last open month where the layer says it."""
+    shown = numbers.random(len(producer)) < draws.one("dates that are known")
+    opened, closed = (np.where(shown, each, UNKNOWN) for each in true_dates(is_open, producer))
+    return opened, closed
+
+
+def true_dates(is_open: NDArray[np.bool_],
+               producer: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """First and last open month of each place's producer, where it opens or closes within the series."""
     history = is_open[np.maximum(producer, 0)][:, LONGEST_LAG:]
-    shown = (numbers.random(len(producer)) < draws.one("dates that are known")) & (producer != NO_FACTORY)
-    shown &= history.any(axis=1)
+    made = history.any(axis=1) & (producer != NO_FACTORY)
     first = FIRST_MONTH + history.argmax(axis=1)
     last = FIRST_MONTH + history.shape[1] - 1 - history[:, ::-1].argmax(axis=1)
-    opened = np.where(shown & ~history[:, 0], first, UNKNOWN)
-    closed = np.where(shown & ~history[:, -1], last, UNKNOWN)
+    opened = np.where(made & ~history[:, 0], first, UNKNOWN)
+    closed = np.where(made & ~history[:, -1], last, UNKNOWN)
     return opened.astype(np.int32), closed.astype(np.int32)
