@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from nocturne.algorithms.boundaries import Boundary
 from nocturne.algorithms.errors import InputError
+from nocturne.algorithms.industry import model_file
 from nocturne.algorithms.industry.estimator import fit_estimator
 from nocturne.algorithms.industry.factories import FactoryFields, read_factories
 from nocturne.algorithms.industry.labels import Labels, read_labels
@@ -15,7 +16,7 @@ from nocturne.algorithms.industry.monthly_light import ArrayLight
 from nocturne.algorithms.industry.region_labels import whole_region
 from nocturne.algorithms.industry.samples import FactorySamples
 from nocturne.algorithms.industry.sampling import Surroundings, sample_factories
-from nocturne.algorithms.industry.settings import GvioSettings, LabelSettings, SamplingSettings
+from nocturne.algorithms.industry.settings import LINEAR, TRAINED, GvioSettings, LabelSettings, SamplingSettings
 from nocturne.algorithms.industry.traits import UNKNOWN, FactoryTraits
 from nocturne.algorithms.industry.zones import read_zones
 from nocturne.algorithms.progress import Progress
@@ -61,7 +62,8 @@ def test_sums_match_the_labels_of_training(region):
     assert not values[~samples.factories.is_open(samples.months)].any()
 
 
-def test_months_without_labels_say_nothing(region):
+@pytest.mark.parametrize("reading", [LINEAR, TRAINED])
+def test_months_without_labels_say_nothing(region, reading):
     samples, traits, labels = region
     known = training(samples, labels)
     light = samples.light.copy()
@@ -72,7 +74,8 @@ def test_months_without_labels_say_nothing(region):
     foot[TEST_MONTHS] += 1
     slope[TEST_MONTHS] *= 2
     noisy = replace(samples, light=light, region=replace(samples.region, values=statistics), foot=foot, slope=slope)
-    one, other = (fit_estimator(each, traits, known, GvioSettings(), Progress()) for each in (samples, noisy))
+    settings = GvioSettings(reading=reading)
+    one, other = (fit_estimator(each, traits, known, settings, Progress()) for each in (samples, noisy))
     assert np.array_equal(one.calendar, other.calendar)
     assert np.array_equal(one.gains, other.gains)
     assert all(np.array_equal(each.values, same.values) for mine, theirs in zip(one.courses, other.courses)
@@ -93,15 +96,26 @@ def test_a_zone_whose_totals_are_all_zero_makes_nothing(region, tmp_path):
     assert values[traits.zone == 1].any()
 
 
-def test_a_saved_model_gives_the_same_estimates(region, tmp_path):
+@pytest.mark.parametrize("reading", [LINEAR, TRAINED])
+def test_a_saved_model_gives_the_same_estimates(region, tmp_path, reading):
     samples, traits, labels = region
-    fitted = fit_estimator(samples, traits, training(samples, labels), GvioSettings(), Progress())
+    fitted = fit_estimator(samples, traits, training(samples, labels), GvioSettings(reading=reading), Progress())
     save_estimator(str(tmp_path / "gvio.json"), fitted, {"title": "test"})
     again = read_estimator(load_model(str(tmp_path / "gvio.json"), KIND))
     one, other = (each.estimate(samples, traits, Progress()) for each in (fitted, again))
     assert np.array_equal(one.values, other.values)
     assert np.array_equal(one.spread, other.spread)
     assert (one.spread > 0).any()
+
+
+def test_a_model_that_was_fitted_to_other_networks_is_refused(region, tmp_path, monkeypatch):
+    samples, traits, labels = region
+    path = str(tmp_path / "gvio.json")
+    settings = GvioSettings(members=1, network=False, reading=TRAINED)
+    save_estimator(path, fit_estimator(samples, traits, labels, settings, Progress()), {"title": "test"})
+    monkeypatch.setattr(model_file, "reader_version", lambda: 1)
+    with pytest.raises(InputError, match="networks of another version of the plugin; train it again"):
+        read_estimator(load_model(path, KIND))
 
 
 def test_other_buffers_and_few_months_are_refused(region):

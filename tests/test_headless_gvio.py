@@ -50,8 +50,8 @@ def test_a_region_is_learnt_from(qgis_process, tmp_path):
         LANDUSE=region / "land_use.geojson", LANDUSE_FIELD="class", ZONES=region / "zones.geojson", ZONE_FIELD="zone",
         MONTHLY_TOTALS=region / "totals.csv", DATE_FIELD="period", VALUE_FIELD="year_to_date", FORM="year_to_date",
         TOTALS_ZONE_FIELD="zone", DEFLATOR_FIELD="price_index", WEIGHT_FIELD="employees", SECTOR_FIELD="sector",
-        MEMBERS=2, NETWORK="false", MODEL=out / "model.json", REPORT=out / "report.html", TABLE=out / "table.csv",
-        METRICS=out / "metrics.json")
+        MEMBERS=2, NETWORK="false", READING="trained", MODEL=out / "model.json", REPORT=out / "report.html",
+        TABLE=out / "table.csv", METRICS=out / "metrics.json")
     assert run.code == 0, run.stderr
     assert "Traceback" not in run.stderr
     metrics = json.loads((out / "metrics.json").read_text())

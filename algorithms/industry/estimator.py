@@ -21,10 +21,12 @@ from .factory_shares import Scale, factory_shares
 from .labels import Labels, zones_of_zeros
 from .light_signals import light_changes
 from .network import Bags, network_adds, network_inputs, train_network
+from .reader_inputs import reader_inputs
 from .samples import FactorySamples
-from .settings import GvioSettings
-from .swing_gains import TRUST, Rows, fit_gains, later
+from .settings import TRAINED, GvioSettings
+from .swing_gains import LAGS, TRUST, Rows, fit_gains, later
 from .swings import factory_swings
+from .trained_reading import trained_corrections
 from .traits import FactoryTraits
 from .zone_months import ZoneMonths
 from .zones import NOWHERE
@@ -73,7 +75,7 @@ class GvioEstimator:
         known = np.isin(samples.months, self.months)
         every = np.ones(len(samples.months), bool)
         signal = _read_signal(samples, traits, self.sectors, self.settings, known if known.any() else every, every,
-                              progress.part(0, 0.3), self.scale)
+                              progress.part(0, 0.3), self.scale, device)
         patches: NDArray[np.float64] | float = 0.0
         if self.network is not None and self.network_weight:
             inputs = network_inputs(samples, signal.swings, self.settings, self.land_names, known if known.any() else
@@ -137,13 +139,17 @@ class _Signal:
 
 def _read_signal(samples: FactorySamples, traits: FactoryTraits, sectors: tuple[str, ...], settings: GvioSettings,
                  reference: NDArray[np.bool_], visible: NDArray[np.bool_], progress: Progress,
-                 scale: Scale) -> _Signal:
+                 scale: Scale, device: str) -> _Signal:
     """reference: months that usual levels are taken from. visible: months whose light may be looked at. scale: see
     factory_shares."""
     changes = light_changes(samples, settings, reference, visible)
     group = traits.groups(sectors)
     share, scale = factory_shares(samples, traits, changes, reference, settings.light_sharing, scale)
-    return _Signal(share, factory_swings(changes, group, progress), group, scale)
+    swings = factory_swings(changes, group, progress.part(0, 0.5))
+    if settings.reading == TRAINED:
+        inputs = reader_inputs(samples, share, swings, traits.zone, settings, reference, visible)
+        swings = swings + trained_corrections(inputs, traits.zone, device, progress.part(0.5, 1))
+    return _Signal(share, swings, group, scale)
 
 
 def fit_estimator(samples: FactorySamples, traits: FactoryTraits, labels: Labels, settings: GvioSettings,
@@ -158,7 +164,8 @@ def fit_estimator(samples: FactorySamples, traits: FactoryTraits, labels: Labels
     if train.sum() < LEAST_MONTHS:
         raise InputError("MONTHLY_TOTALS", f"it covers {int(train.sum())} months of RADIANCE",
                          f"give at least {LEAST_MONTHS} months")
-    signal = _read_signal(samples, traits, traits.sectors, settings, train, train, progress.part(0, 0.5), Scale())
+    signal = _read_signal(samples, traits, traits.sectors, settings, train, train, progress.part(0, 0.5), Scale(),
+                          device)
     told = terms_told(labels.first, labels.last, settings.days)
     terms = np.compress(told, calendar_terms(samples.months, int(samples.months[train][0]), settings.days), axis=1)
     by_month = _zone_months(samples.months, terms, len(labels.zones), traits.zone, signal)
@@ -166,6 +173,7 @@ def fit_estimator(samples: FactorySamples, traits: FactoryTraits, labels: Labels
     if not len(rows.target):
         raise InputError("ZONES", "no factory lies in a zone with totals", "choose zones and factories of one region")
     whole = rows.of_all_zones()
+    lags = 1 if settings.reading == TRAINED else LAGS  # the networks have learnt lags
     trust, gain_spread = (TRUST, GAIN_SPREAD) if settings.shrinkage else (0.0, FREE_GAIN_SPREAD)
     generator = np.random.default_rng(settings.seed)
     years = np.unique(whole.year)
@@ -174,7 +182,7 @@ def fit_estimator(samples: FactorySamples, traits: FactoryTraits, labels: Labels
         progress.report(0.7 + 0.1 * member / settings.members)
         drawn = 0.5 + 0.5 * generator.multinomial(len(years), np.full(len(years), 1 / len(years)))
         weight = drawn[np.searchsorted(years, whole.year)]
-        by_lag = fit_gains(whole, trust, weight)
+        by_lag = fit_gains(whole, trust, weight, lags)
         course, gain = fit_course(whole, samples.months, whole.added(by_lag), gain_spread, weight)
         year = np.searchsorted(years, (rows.first - whole.first.min()) // YEAR)
         weight = drawn[np.clip(year, 0, len(years) - 1)]

@@ -15,8 +15,10 @@ from .settings import GvioSettings
 FLOOR = 0.1  # nW/cm2/sr: usual levels below it are noise
 DARKEST = 0.3  # of the usual level
 MOST_CHANGE = 0.3  # of the logarithm: what lies beyond is a fault or another building
+WIDE_DARKEST, WIDE_CHANGE = 0.1, 1.0
 OF_NOISE = 0.6  # of the variance between factories in a month: the rest is their own
 LEAST_NOISE, ADDITIVE_NOISE, UNKNOWN_NOISE = 0.02, 0.25, 0.5  # of the logarithm, nW/cm2/sr, of the logarithm
+TOGETHER = 20_000  # cells
 LEAST_FACTORIES = 10
 LEAST_OF_YEAR = 6  # months
 MORE_DRIFT, LEAST_DRIFT = 2.0, 0.03  # within years as well; of the logarithm
@@ -40,6 +42,19 @@ def cell_changes(samples: FactorySamples, settings: GvioSettings, reference: NDA
                  visible: NDArray[np.bool_]) -> NDArray[np.float64]:
     """The same of every row of samples.light, (cells + 1, months), NaN where it isn't known."""
     return _changes(_corrected(samples, samples.light, settings, visible), reference)[0]
+
+
+def wide_changes(samples: FactorySamples, settings: GvioSettings, reference: NDArray[np.bool_],
+                 visible: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Changes of every cell as far as a lamp or a factory that opens makes them, (cells, months), NaN where not known,
+    and usual levels, (cells,)."""
+    cells = len(samples.light) - 1
+    changes, usual = np.empty((cells, len(samples.months)), np.float32), np.empty(cells)
+    for start in range(0, cells, TOGETHER):
+        part = slice(start, min(start + TOGETHER, cells))
+        light = _corrected(samples, samples.light[part], settings, visible)
+        changes[part], usual[part] = _changes(light, reference, WIDE_DARKEST, WIDE_CHANGE)
+    return changes, usual
 
 
 def light_changes(samples: FactorySamples, settings: GvioSettings, reference: NDArray[np.bool_],
@@ -68,13 +83,13 @@ def _corrected(samples: FactorySamples, light: NDArray[np.float32], settings: Gv
     return corrected
 
 
-def _changes(light: NDArray[np.float64],
-             reference: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _changes(light: NDArray[np.float64], reference: NDArray[np.bool_], darkest: float = DARKEST,
+             most: float = MOST_CHANGE) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Logarithms over usual levels, and those levels, at least FLOOR."""
     usual = _usual_levels(light, reference)
     with np.errstate(invalid="ignore"):
-        values = np.log(np.maximum(light / usual[:, None], DARKEST))
-    return np.clip(values - _means(values, reference)[:, None], -MOST_CHANGE, MOST_CHANGE), usual
+        values = np.log(np.maximum(light / usual[:, None], darkest))
+    return np.clip(values - _means(values, reference)[:, None], -most, most), usual
 
 
 def _scatter(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from ...models.registry import Model, save_model
 from ...models.sa_cnn import SaCnn
+from ..errors import InputError
 from .course import NO_COURSE, Course
 from .estimator import GvioEstimator
 from .factory_shares import Scale
-from .settings import GvioSettings
+from .settings import LINEAR, TRAINED, GvioSettings
+from .trained_reading import reader_version
 
 KIND = "gvio"
 NETWORK, ARRAYS = "network.", ("months", "calendar", "gains")
@@ -29,7 +31,7 @@ def save_estimator(path: str, estimator: GvioEstimator, about: Mapping[str, Any]
             "sectors": list(estimator.sectors), "land_names": list(estimator.land_names),
             "network_weight": estimator.network_weight, "radii": list(estimator.radii),
             "interval_quantile": quantile if math.isfinite(quantile) else None,
-            **asdict(estimator.scale),
+            **asdict(estimator.scale), "reader": _reader(estimator.settings),
             "courses": [[{"first": each.first, "memory": each.memory} for each in member]
                         for member in estimator.courses]}
     arrays: dict[str, NDArray[Any]] = {name: getattr(estimator, name) for name in ARRAYS}
@@ -41,10 +43,15 @@ def save_estimator(path: str, estimator: GvioEstimator, about: Mapping[str, Any]
 
 
 def read_estimator(model: Model) -> GvioEstimator:
-    """The estimator of a model file of the kind gvio; older ones have no course and no sum of parts."""
+    """The estimator of a model file of the kind gvio; older ones have no course and no sum of parts, and read light
+    linearly. Raises InputError where light was read by networks of another version."""
     card, arrays = model.card, model.weights
     known = {each.name for each in fields(GvioSettings)}
-    settings = GvioSettings(**{name: value for name, value in card["settings"].items() if name in known})
+    stored = {"reading": LINEAR, **card["settings"]}
+    settings = GvioSettings(**{name: value for name, value in stored.items() if name in known})
+    if card.get("reader") != _reader(settings):
+        raise InputError("MODEL", f"'{model.name}' reads light by networks of another version of the plugin",
+                         "train it again")
     quantile = card["interval_quantile"]
     zones, sectors, radii = (tuple(card[name]) for name in ("zones", "sectors", "radii"))
     months, calendar, gains = (np.array(arrays[name]) for name in ARRAYS)
@@ -61,3 +68,7 @@ def read_estimator(model: Model) -> GvioEstimator:
                          courses or ((NO_COURSE,) * (len(zones) + 1),) * len(calendar), tuple(card["land_names"]),
                          network, card["network_weight"], float("nan") if quantile is None else quantile,
                          Scale(card.get("size_median"), card.get("part_sum")))
+
+
+def _reader(settings: GvioSettings) -> int | None:
+    return reader_version() if settings.reading == TRAINED else None

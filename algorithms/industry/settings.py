@@ -10,6 +10,7 @@ from ..settings import Settings, borrowed, choice, day, flag, number, text
 FESTIVAL = "spring_festival"
 DAYS = {FESTIVAL: ("spring_festival_days",), "working_days": ("working_days",),
         "both": ("working_days", "spring_festival_days"), "none": ()}  # which covariates of months enter the calendar
+LINEAR, TRAINED = "linear", "trained"  # how light is read
 MOST_RINGS = 6
 
 
@@ -75,6 +76,10 @@ class GvioSettings(Settings):
     days: str = choice(
         FESTIVAL, tuple(DAYS), "Days that count", "What enters the calendar beside growth and season where totals are "
         "monthly: the days of the Spring Festival in each month, its working days (Mondays to Fridays), both or none.")
+    reading: str = choice(
+        LINEAR, (LINEAR, TRAINED), "Reading of light", "linear: best linear prediction by a usual elasticity, which "
+        "has learnt nowhere. trained: the same, corrected by networks that have learnt on simulated regions to tell "
+        "what industry does from lamps, building and the sensor.", advanced=True)
     members: int = number(5, "Ensemble members", "Models that differ by their seeds; their mean is the estimate.",
                           minimum=1, maximum=50, advanced=True)
     region_statistics: bool = flag(

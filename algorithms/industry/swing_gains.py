@@ -86,11 +86,11 @@ def later(series: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.stack([padded[:, lag:lag + series.shape[1]] for lag in range(LAGS)], axis=2)
 
 
-def fit_gains(rows: Rows, trust: float, weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Gains by lag, (groups, LAGS). trust: weight of the gain 1 against the labels. weight: of each row. Light that
-    swings much and not with the labels gets a gain near 0."""
+def fit_gains(rows: Rows, trust: float, weight: NDArray[np.float64], most_lags: int = LAGS) -> NDArray[np.float64]:
+    """Gains by lag, (groups, LAGS), 0 from most_lags on. trust: weight of the gain 1 against the labels. weight: of
+    each row. Light that swings much and not with the labels gets a gain near 0."""
     groups = rows.swings.shape[1]
-    lags = _lag_combinations(groups)
+    lags = _lag_combinations(groups, most_lags)
     added = rows.swings[:, np.arange(groups)[None], lags].sum(axis=2).T  # (combinations, rows)
     root = np.sqrt(weight)
     basis = np.linalg.qr(rows.terms * root[:, None] if _is_one_zone(rows) else _zone_terms(rows) * root[:, None])[0]
@@ -115,8 +115,8 @@ def _zone_terms(rows: Rows) -> NDArray[np.float64]:
     return own.reshape(len(rows.zone), -1)
 
 
-def _lag_combinations(groups: int) -> NDArray[np.intp]:
+def _lag_combinations(groups: int, most_lags: int) -> NDArray[np.intp]:
     """Lags of every group, (combinations, groups): all there are up to MOST_GROUPS groups, else the same for all."""
     if groups > MOST_GROUPS:
-        return np.repeat(np.arange(LAGS)[:, None], groups, axis=1)
-    return np.array(list(itertools.product(range(LAGS), repeat=groups)), np.intp)
+        return np.repeat(np.arange(most_lags)[:, None], groups, axis=1)
+    return np.array(list(itertools.product(range(most_lags), repeat=groups)), np.intp)
