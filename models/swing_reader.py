@@ -31,8 +31,8 @@ class SwingReader(nn.Module):
         """series: (cells, SERIES, months). traits: (cells, TRAITS). listed: (cells, months) and bright: (cells,),
         weights of the region's means. region: what an earlier call has found of it, where these cells are a part alone.
 
-        Returns (3, cells, months): swings of the listed factories of a cell, what its other light says of unlisted
-        output (over the mean cell's), and the cell's own output (only to learn by); and what the region does.
+        Returns (3, cells, months): swings of the listed factories of a cell; what it says of output that nobody lists,
+        which counts by bright; its own output, only to learn by. And what the region does.
         """
         months = series.shape[2]
         hidden = self.first(torch.cat((series, traits[:, :, None].expand(-1, -1, months)), dim=1))

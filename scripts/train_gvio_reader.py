@@ -1,6 +1,6 @@
 """Trains the reader of swings on simulated regions, and writes its weights and card: half an hour on two cores.
 
-.venv/bin/python scripts/train_gvio_reader.py [--regions 400] [--epochs 8] [--to PATH]
+.venv/bin/python scripts/train_gvio_reader.py [--regions 500] [--epochs 8] [--to PATH]
 
 It is trained as it is used: a calendar is fitted to true output less what is read where months are hidden, and what is
 read in the light of all months is then to tell the hidden year. No region here is used anywhere else.
@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / ".dev"))
-from nocturne.algorithms.industry.calendar_terms import YEAR, calendar_terms
-from nocturne.algorithms.industry.factory_shares import Scale, factory_shares
-from nocturne.algorithms.industry.light_signals import light_changes
-from nocturne.algorithms.industry.reader_inputs import CHANGE_UNIT, LINEAR, ReaderInputs, reader_inputs
+from nocturne.algorithms.industry.calendar_terms import HARMONICS, YEAR, calendar_terms
+from nocturne.algorithms.industry.course import GROWTH_SPREAD, LEVEL_SPREAD, SEASON_SPREAD, USUAL_NOISE
+from nocturne.algorithms.industry.estimator import linear_signal
+from nocturne.algorithms.industry.factory_shares import Scale
+from nocturne.algorithms.industry.reader_inputs import CHANGE_UNIT, LINEAR_SERIES, ReaderInputs, reader_inputs
 from nocturne.algorithms.industry.settings import GvioSettings
-from nocturne.algorithms.industry.swings import factory_swings
 from nocturne.algorithms.industry.trained_reading import BUNDLED, KIND, LEAST_PART, MEMBER
 from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.provenance import plugin_version
@@ -43,7 +43,8 @@ RATE, WEIGHT_DECAY, WARM_UP, TOGETHER = 2e-3, 1e-2, 0.1, 2
 ZONE_PRICE, CELL_PRICE = 0.5, 2.0
 CELL_FLOOR, MOST_CELL = 0.2, 1.5  # of the mean; of the logarithm
 LEAST_ERROR = 0.02  # of the logarithm: smaller ones are as good as none
-NOISE, SPREADS = 0.03, (1.5, 0.06, *(0.16,) * 6, 0.3)  # of the logarithm; of each term of the calendar
+HOLIDAY_SPREAD = 0.3  # of the logarithm
+SPREADS = (LEVEL_SPREAD, GROWTH_SPREAD, *(SEASON_SPREAD,) * 2 * HARMONICS, HOLIDAY_SPREAD)  # of the calendar's terms
 FEWEST_CELLS = 0.8  # of a region's cells are seen in a step, at least
 CARD = {
     "title": "Swings of output read from light",
@@ -85,14 +86,12 @@ def region_task(seed: int) -> Task:
     start = YEAR * int(generator.integers(FIRST_YEAR if forward else 0, months // YEAR))
     month = np.arange(months)
     train = month < start if forward else (month < start - 1) | (month > start + YEAR)
-    inputs, share = [], np.zeros(0)
-    for visible in (train, every):
-        changes = light_changes(samples, settings, train, visible)
-        share, _ = factory_shares(samples, case.traits, changes, train, settings.light_sharing, Scale())
-        linear = factory_swings(changes, case.traits.groups(case.traits.sectors), Progress())
-        inputs.append(reader_inputs(samples, share, linear, case.traits.zone, settings, train, visible))
+    hidden, seen = (linear_signal(samples, case.traits, case.traits.sectors, settings, train, visible, Progress(),
+                                  Scale()) for visible in (train, every))
+    inputs = [reader_inputs(samples, signal.share, signal.swings, case.traits.zone, settings, train, visible)
+              for signal, visible in ((hidden, train), (seen, every))]
     bag = np.zeros((len(ZONES), months))
-    np.add.at(bag, case.traits.zone, share)
+    np.add.at(bag, case.traits.zone, seen.share)
     told = (bag.min(axis=1) > 0) & (by_zone.min(axis=1) > 0)
     target = np.log(np.maximum(by_zone, 1e-9) / np.maximum(bag, 1e-9))
     target[~told] = 0
@@ -160,17 +159,13 @@ def _loss(reader: SwingReader, task: Task, generator: np.random.Generator) -> Te
     fit = torch.from_numpy(_calendar_fit(calendar_terms(task.months, int(task.months[0])), task.train)).float()
     train, test = torch.from_numpy(task.train), torch.from_numpy(task.test)
     target, weight = torch.from_numpy(task.target).float(), torch.from_numpy(task.zone_weight).float()
+    whole = tuple((weight[:, None] * each).sum(dim=0, keepdim=True) for each in (*read, target))
     loss = torch.zeros(())
-    for price, of_all in ((1.0, True), (ZONE_PRICE, False)):
-        parts, aims = (*read, target), weight
-        if of_all:
-            parts, aims = tuple((weight[:, None] * each).sum(dim=0, keepdim=True) for each in parts), torch.ones(1)
-        hidden, seen, truth = parts
+    for price, part, (hidden, seen, truth) in ((1.0, torch.ones(1), whole), (ZONE_PRICE, weight, (*read, target))):
         calendar = (truth - hidden)[:, train] @ fit.T
         bare = truth[:, train] @ fit.T
         for months, rest in ((train, truth - hidden - calendar), (test, truth - seen - calendar)):
-            error = (aims[:, None] * rest[:, months]**2).sum() / months.sum()
-            usual = (aims[:, None] * (truth - bare)[:, months]**2).sum() / months.sum()
+            error, usual = ((part[:, None] * each[:, months]**2).sum() / months.sum() for each in (rest, truth - bare))
             loss = loss + price * error / (usual + LEAST_ERROR**2)
     made = torch.from_numpy(task.cells[kept]).float()
     of_cell = torch.from_numpy(task.cell_weight[kept]).float()
@@ -186,20 +181,20 @@ def _zone_swings(reader: SwingReader, inputs: ReaderInputs, kept: NDArray[np.boo
     found, _ = reader(torch.from_numpy(inputs.series[kept]).float(), torch.from_numpy(inputs.traits[kept]), listed,
                       bright)
     zone = torch.nn.functional.one_hot(torch.from_numpy(inputs.zone[kept]).long(), zones).float().T
-    linear = CHANGE_UNIT * torch.from_numpy(inputs.series[kept, LINEAR])
+    linear = CHANGE_UNIT * torch.from_numpy(inputs.series[kept, LINEAR_SERIES])
     sums = zone @ (listed * (linear + found[0]) + bright[:, None] * found[1])
     return sums / (zone @ listed).clamp(min=LEAST_PART), found[2]
 
 
 def _calendar_fit(terms: NDArray[np.float64], train: NDArray[np.bool_]) -> NDArray[np.float64]:
     """What turns logarithms of the training months into the calendar of all, (months, training months)."""
-    known = terms[train] / NOISE
-    return terms @ np.linalg.solve(known.T @ known + np.diag(1 / np.square(SPREADS)), known.T) / NOISE
+    known = terms[train] / USUAL_NOISE
+    return terms @ np.linalg.solve(known.T @ known + np.diag(1 / np.square(SPREADS)), known.T) / USUAL_NOISE
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--regions", type=int, default=400, help="of each member")
+    parser.add_argument("--regions", type=int, default=500, help="of each member")
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--to", default=bundled_path(BUNDLED))
     chosen = parser.parse_args()

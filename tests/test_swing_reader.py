@@ -8,12 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from nocturne.algorithms.industry.factory_shares import Scale, factory_shares
-from nocturne.algorithms.industry.light_signals import light_changes
+from nocturne.algorithms.industry.estimator import linear_signal
+from nocturne.algorithms.industry.factory_shares import Scale
 from nocturne.algorithms.industry.reader_inputs import CHANGE_UNIT, ReaderInputs, _around, reader_inputs
 from nocturne.algorithms.industry.samples import FactorySamples
 from nocturne.algorithms.industry.settings import GvioSettings
-from nocturne.algorithms.industry.swings import factory_swings
 from nocturne.algorithms.industry.trained_reading import trained_corrections
 from nocturne.algorithms.progress import Progress
 from nocturne.algorithms.simulation.region import simulate_region
@@ -27,10 +26,8 @@ MONTHS = 60
 def inputs_of(samples: FactorySamples, traits, visible: np.ndarray | None = None) -> ReaderInputs:
     every = np.ones(len(samples.months), bool)
     visible = every if visible is None else visible
-    changes = light_changes(samples, SETTINGS, visible, visible)
-    share, _ = factory_shares(samples, traits, changes, visible, True, Scale())
-    linear = factory_swings(changes, traits.groups(traits.sectors), Progress())
-    return reader_inputs(samples, share, linear, traits.zone, SETTINGS, visible, visible)
+    signal = linear_signal(samples, traits, traits.sectors, SETTINGS, visible, visible, Progress(), Scale())
+    return reader_inputs(samples, signal.share, signal.swings, traits.zone, SETTINGS, visible, visible)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ fitted model.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,7 +127,7 @@ def _split(share: NDArray[np.float64], added: NDArray[np.float64], zone: NDArray
 
 
 @dataclass(frozen=True)
-class _Signal:
+class Signal:
     """share: (factories, months), of output, 0 while a factory is closed. swings: (factories, months). group:
     (factories,), index of the sector, all 0 without sectors. scale: that of the shares."""
 
@@ -137,19 +137,29 @@ class _Signal:
     scale: Scale
 
 
-def _read_signal(samples: FactorySamples, traits: FactoryTraits, sectors: tuple[str, ...], settings: GvioSettings,
-                 reference: NDArray[np.bool_], visible: NDArray[np.bool_], progress: Progress,
-                 scale: Scale, device: str) -> _Signal:
+def linear_signal(samples: FactorySamples, traits: FactoryTraits, sectors: tuple[str, ...], settings: GvioSettings,
+                  reference: NDArray[np.bool_], visible: NDArray[np.bool_], progress: Progress,
+                  scale: Scale) -> Signal:
     """reference: months that usual levels are taken from. visible: months whose light may be looked at. scale: see
     factory_shares."""
     changes = light_changes(samples, settings, reference, visible)
     group = traits.groups(sectors)
     share, scale = factory_shares(samples, traits, changes, reference, settings.light_sharing, scale)
-    swings = factory_swings(changes, group, progress.part(0, 0.5))
-    if settings.reading == TRAINED:
-        inputs = reader_inputs(samples, share, swings, traits.zone, settings, reference, visible)
-        swings = swings + trained_corrections(inputs, traits.zone, device, progress.part(0.5, 1))
-    return _Signal(share, swings, group, scale)
+    return Signal(share, factory_swings(changes, group, progress), group, scale)
+
+
+def _read_signal(samples: FactorySamples, traits: FactoryTraits, sectors: tuple[str, ...], settings: GvioSettings,
+                 reference: NDArray[np.bool_], visible: NDArray[np.bool_], progress: Progress, scale: Scale,
+                 device: str) -> Signal:
+    """The linear signal, corrected where settings ask for it."""
+    trained = settings.reading == TRAINED
+    signal = linear_signal(samples, traits, sectors, settings, reference, visible,
+                           progress.part(0, 0.5) if trained else progress, scale)
+    if not trained:
+        return signal
+    inputs = reader_inputs(samples, signal.share, signal.swings, traits.zone, settings, reference, visible)
+    added = trained_corrections(inputs, traits.zone, device, progress.part(0.5, 1))
+    return replace(signal, swings=signal.swings + added)
 
 
 def fit_estimator(samples: FactorySamples, traits: FactoryTraits, labels: Labels, settings: GvioSettings,
@@ -230,7 +240,7 @@ def _bags(rows: Rows, calendar: NDArray[np.float64], gain: NDArray[np.float64], 
 
 
 def _zone_months(months: NDArray[np.int32], terms: NDArray[np.float64], zones: int, zone: NDArray[np.int32],
-                 signal: _Signal) -> ZoneMonths:
+                 signal: Signal) -> ZoneMonths:
     groups = int(signal.group.max(initial=0)) + 1
     share = np.zeros((zones, len(months)))
     swing = np.zeros((zones, groups, len(months)))

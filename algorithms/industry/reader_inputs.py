@@ -12,7 +12,7 @@ from .settings import GvioSettings
 from .zones import NOWHERE
 
 CHANGE_UNIT = 0.1  # of the logarithm of light, and of output
-LINEAR = 5  # which of the series is the linear reading
+LINEAR_SERIES = 5  # the place of the linear reading
 NEAR, WIDE = 1, 3  # cells on either side
 PURE = 0.7  # share of a cell that is of one land use
 LEAST_PURE = 5  # cells
